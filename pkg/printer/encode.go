@@ -1,0 +1,92 @@
+package printer
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"sigs.k8s.io/yaml"
+)
+
+// WriteJSON writes a value as indented JSON. Characters that a terminal would
+// act upon are written as JSON's own escapes, so nothing is lost.
+func WriteJSON(w io.Writer, value any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "    ")
+	if err := enc.Encode(value); err != nil {
+		return fmt.Errorf("encode as JSON: %w", err)
+	}
+	_, err := w.Write(escapeJSON(b.Bytes()))
+	return err
+}
+
+// escapeJSON replaces invisible characters in encoded JSON by their escapes.
+// They can stand inside strings only: all that is outside is ASCII.
+func escapeJSON(in []byte) []byte {
+	out := make([]byte, 0, len(in))
+	for len(in) > 0 {
+		r, size := utf8.DecodeRune(in)
+		switch {
+		case r < 0x7f || r > 0x7f && visible(r):
+			out = append(out, in[:size]...)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		in = in[size:]
+	}
+	return out
+}
+
+// WriteYAML writes a value as YAML, through its JSON form.
+func WriteYAML(w io.Writer, value any) error {
+	b, err := yaml.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode as YAML: %w", err)
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// writeCSV writes rows for a spreadsheet. A cell that one would take for a
+// formula, which a DHCP client may have sent as its name, is disarmed by an
+// apostrophe; what a terminal would act upon is escaped.
+func writeCSV(w io.Writer, r Records, noHeaders bool) error {
+	out := csv.NewWriter(w)
+	if !noHeaders {
+		if err := out.Write(r.Header); err != nil {
+			return err
+		}
+	}
+	for _, row := range r.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = disarm(Escape(cell))
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func disarm(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@", rune(cell[0])) {
+		return cell
+	}
+	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+		return cell
+	}
+	return "'" + cell
+}
