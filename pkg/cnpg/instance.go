@@ -1,0 +1,88 @@
+package cnpg
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Get reads StatusPath of an instance pod, through the API server's pod proxy or any other way.
+type Get func(ctx context.Context, namespace, pod string) ([]byte, error)
+
+// Instance is what one instance manager says of its PostgreSQL. Only Pod is set when Error is.
+type Instance struct {
+	Pod   string `json:"pod"`
+	Error string `json:"error,omitempty"`
+	Err   error  `json:"-"`
+
+	Primary    bool   `json:"primary"`
+	SystemID   string `json:"systemID,omitempty"`
+	Timeline   int    `json:"timeline,omitempty"`
+	Current    LSN    `json:"currentLSN,omitempty"`  // of a primary: written so far
+	Received   LSN    `json:"receivedLSN,omitempty"` // of a replica
+	Replayed   LSN    `json:"replayedLSN,omitempty"` // of a replica
+	CurrentWAL string `json:"currentWAL,omitempty"`
+
+	// Lag is how far a replica's replay is behind the primary; nil for the primary, and where one of both is unknown.
+	Lag *Lag `json:"lag,omitempty"`
+
+	WALReceiver        bool   `json:"walReceiverActive"`
+	ReplayPaused       bool   `json:"replayPaused"`
+	PendingRestart     bool   `json:"pendingRestart"`
+	Rewinding          bool   `json:"rewinding"`
+	MightBeUnavailable bool   `json:"mightBeUnavailable"`
+	MaskedError        string `json:"maskedError,omitempty"`
+
+	ArchivingWAL     bool       `json:"archivingWAL"`
+	LastArchivedWAL  string     `json:"lastArchivedWAL,omitempty"`
+	LastArchivedTime *time.Time `json:"lastArchivedTime,omitempty"`
+	LastFailedWAL    string     `json:"lastFailedWAL,omitempty"`
+	LastFailedTime   *time.Time `json:"lastFailedTime,omitempty"`
+	// WaitingWAL is the number of files that wait to be archived.
+	WaitingWAL int `json:"waitingWAL"`
+
+	Replicas []Replication `json:"replicas"` // of a primary, sorted by name
+	Slots    []Slot        `json:"slots"`    // of a primary, sorted by name
+
+	// ManagerVersion is the instance manager's, the same as the operator's unless an upgrade is going on.
+	ManagerVersion string `json:"managerVersion,omitempty"`
+}
+
+// Lag of a replica behind its primary.
+type Lag struct {
+	Bytes int64 `json:"bytes"`
+	// Time is nil where PostgreSQL gave none: without traffic it reports no time.
+	Time *time.Duration `json:"-"`
+	// Seconds is Time for JSON.
+	Seconds *float64 `json:"seconds,omitempty"`
+}
+
+// Replication is a row of pg_stat_replication.
+type Replication struct {
+	Name      string `json:"name"`
+	State     string `json:"state"`     // streaming, catchup, startup, backup
+	SyncState string `json:"syncState"` // async, sync, quorum, potential
+	Sent      LSN    `json:"sentLSN,omitempty"`
+	Written   LSN    `json:"writtenLSN,omitempty"`
+	Flushed   LSN    `json:"flushedLSN,omitempty"`
+	Replayed  LSN    `json:"replayedLSN,omitempty"`
+	Lag       Lag    `json:"lag"`
+}
+
+// Slot is a replication slot.
+type Slot struct {
+	Name      string `json:"name"`
+	Active    bool   `json:"active"`
+	WALStatus string `json:"walStatus,omitempty"` // reserved, extended, unreserved, lost
+	Restart   LSN    `json:"restartLSN,omitempty"`
+	// Retained is what the slot keeps from being removed, in bytes; 0 when unknown.
+	Retained int64 `json:"retainedBytes"`
+}
+
+// GatherInstances asks every pod at once, and works out the lags. An instance that does not answer has Error set.
+// The result is in the order of pods.
+// Permission: get pods/proxy.
+func GatherInstances(ctx context.Context, get Get, pods []corev1.Pod) []Instance {
+	return nil
+}

@@ -1,0 +1,21 @@
+package kube
+
+// Names the tool leaves in a cluster.
+const (
+	// FieldManager owns every field the tool applies.
+	FieldManager = "kubectl-kea"
+	// Domain prefixes the labels and annotations of the tool.
+	Domain = "kea.fos1.io"
+
+	// LabelDeployment holds the name of the Kea deployment an object belongs to.
+	LabelDeployment = Domain + "/deployment"
+	// LabelComponent says what the object is in its deployment: server, database, service, backup, credentials.
+	LabelComponent = Domain + "/component"
+	// LabelOperation holds the identity of the operation that made an object.
+	LabelOperation = Domain + "/operation"
+	// AnnotationOperation holds the state of an unfinished operation, as JSON.
+	AnnotationOperation = Domain + "/operation-state"
+	// AnnotationNudge holds an RFC 3339 time. Any change of a pod's annotations makes the kubelet refresh the pod's
+	// mounted Secrets and ConfigMaps at once, instead of within its sync period.
+	AnnotationNudge = Domain + "/nudged-at"
+)
