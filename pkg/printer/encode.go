@@ -17,45 +17,62 @@ import (
 // WriteJSON writes a value as indented JSON. Characters that a terminal would
 // act upon are written as JSON's own escapes, so nothing is lost.
 func WriteJSON(w io.Writer, value any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "    ")
-	if err := enc.Encode(value); err != nil {
-		return fmt.Errorf("encode as JSON: %w", err)
+	raw, err := marshal(value, "    ")
+	if err != nil {
+		return err
 	}
-	_, err := w.Write(escapeJSON(b.Bytes()))
+	_, err = w.Write(escapeInvisible(raw, func(out []byte, r rune) []byte {
+		if r > 0xffff {
+			hi, lo := utf16.EncodeRune(r)
+			return fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
+		}
+		return fmt.Appendf(out, `\u%04x`, r)
+	}))
 	return err
 }
 
-// escapeJSON replaces invisible characters in encoded JSON by their escapes.
-// They can stand inside strings only: all that is outside is ASCII.
-func escapeJSON(in []byte) []byte {
-	out := make([]byte, 0, len(in))
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		switch {
-		case r < 0x7f || r > 0x7f && visible(r):
-			out = append(out, in[:size]...)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			out = fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		in = in[size:]
-	}
-	return out
-}
-
-// WriteYAML writes a value as YAML, through its JSON form.
+// WriteYAML writes a value as YAML, through its JSON form. YAML escapes control
+// characters by itself, once its parser has been given them as escapes; marks
+// of the writing direction pass as they are.
 func WriteYAML(w io.Writer, value any) error {
-	b, err := yaml.Marshal(value)
+	raw, err := marshal(value, "")
+	if err != nil {
+		return err
+	}
+	raw = escapeInvisible(raw, func(out []byte, r rune) []byte { return fmt.Appendf(out, `\U%08x`, r) })
+	b, err := yaml.JSONToYAML(raw)
 	if err != nil {
 		return fmt.Errorf("encode as YAML: %w", err)
 	}
 	_, err = w.Write(b)
 	return err
+}
+
+func marshal(value any, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(value); err != nil {
+		return nil, fmt.Errorf("encode as JSON: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// escapeInvisible replaces invisible characters in encoded JSON. They can stand
+// inside strings only: all that is outside is ASCII.
+func escapeInvisible(in []byte, escape func(out []byte, r rune) []byte) []byte {
+	out := make([]byte, 0, len(in))
+	for len(in) > 0 {
+		r, size := utf8.DecodeRune(in)
+		if r < 0x7f || r > 0x7f && visible(r) {
+			out = append(out, in[:size]...)
+		} else {
+			out = escape(out, r)
+		}
+		in = in[size:]
+	}
+	return out
 }
 
 // writeCSV writes rows for a spreadsheet. A cell that one would take for a

@@ -59,9 +59,6 @@ func visible(r rune) bool {
 }
 
 func escapeRune(r rune) string {
-	if r == utf8.RuneError {
-		return `\ufffd`
-	}
 	q := strconv.QuoteRuneToASCII(r)
 	return q[1 : len(q)-1]
 }

@@ -1,10 +1,6 @@
 package printer
 
-import (
-	"strings"
-
-	"charm.land/lipgloss/v2"
-)
+import "strings"
 
 // paragraph is text that is wrapped between words.
 type paragraph struct {
@@ -38,41 +34,43 @@ func (l Line) wrap(first, rest int) []Line {
 	var line Line
 	used, limit := 0, first
 	for _, word := range l.words() {
-		w := word.Width()
-		if used > 0 && used+1+w > limit {
+		w := word.text.Width()
+		if used > 0 && used+word.gap+w > limit {
 			out = append(out, line)
-			line, used, limit = Line{}, 0, rest
+			line, used, limit, word.gap = Line{}, 0, rest, 0
 		}
-		if used > 0 {
-			line.spans = append(line.spans, span{text: " "})
-			used++
-		}
-		line.spans = append(line.spans, word.spans...)
-		used += w
+		line = Concat(line, Text(strings.Repeat(" ", word.gap)), word.text)
+		used += word.gap + w
 	}
 	return append(out, line)
 }
 
-// words splits a line at its spaces. A word may change its tone inside.
-func (l Line) words() []Line {
-	var out []Line
-	var word Line
-	flush := func() {
-		if !word.Empty() {
-			out = append(out, word)
-		}
-		word = Line{}
-	}
+// word is a part of a line without spaces, and the number of spaces before it.
+// It may change its tone inside.
+type word struct {
+	gap  int
+	text Line
+}
+
+// words splits a line at its spaces.
+func (l Line) words() []word {
+	var out []word
+	var w word
 	for _, s := range l.spans {
 		for i, part := range strings.Split(s.text, " ") {
-			if i > 0 {
-				flush()
+			if i > 0 { // behind a space
+				if !w.text.Empty() {
+					out, w = append(out, w), word{}
+				}
+				w.gap++
 			}
-			if lipgloss.Width(part) > 0 {
-				word.spans = append(word.spans, span{s.tone, part})
+			if part != "" {
+				w.text.spans = append(w.text.spans, span{s.tone, part})
 			}
 		}
 	}
-	flush()
-	return out
+	if w.text.Empty() {
+		return out
+	}
+	return append(out, w)
 }

@@ -101,7 +101,7 @@ func (s *Steps) Note(note string) {
 // Done ends the running step; the result may be empty.
 func (s *Steps) Done(result string) { s.end(Good, "✓", result) }
 
-// Skip ends the running step, or names one that need not run, with the reason.
+// Skip ends the running step, which turned out to need nothing, with the reason.
 func (s *Steps) Skip(reason string) { s.end(Dim, "·", reason) }
 
 // Fail ends the running step, which did not succeed.
