@@ -1,14 +1,16 @@
 package kea
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
-
-var errTODO = errors.New("not implemented")
 
 // Options says how to reach an endpoint: a control agent or a daemon's own HTTP socket.
 type Options struct {
@@ -31,25 +33,78 @@ type BasicAuth struct {
 type Call struct {
 	Command  string
 	Service  Service
-	Endpoint string // the URL, without a password
+	Endpoint string // the URL, without user and password
 	Duration time.Duration
 	Attempts int   // 2 when a lost connection was tried again
-	Bytes    int64 // of the answer
+	Bytes    int64 // of the last answer
 	Err      error // nil: result 0
 }
 
 // Client sends commands to one endpoint. It may be used by several goroutines.
 type Client struct {
-	opts Options
+	http      *http.Client
+	endpoint  string
+	auth      *BasicAuth
+	observe   func(Call)
+	maxAnswer int64
+	broken    error // of the options
 }
 
+const defaultMaxAnswer = 256 << 20
+
 // NewClient returns a client. A URL that cannot be used is reported by the first command.
-func NewClient(o Options) *Client { return &Client{opts: o} }
+func NewClient(o Options) *Client {
+	c := &Client{auth: o.Auth, observe: o.Observe, maxAnswer: o.MaxAnswer}
+	if c.maxAnswer <= 0 {
+		c.maxAnswer = defaultMaxAnswer
+	}
+	h := o.HTTP
+	if h == nil {
+		h = NewHTTPClient(nil)
+	}
+	own := *h
+	// Kea never redirects, and another server must not be given our password.
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &own
+
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		// The parser's words are left out: they quote the URL, which may hold a password.
+		c.broken = errors.New("the address of Kea's API is not an http or https URL")
+		return c
+	}
+	if password, ok := u.User.Password(); ok && c.auth == nil {
+		c.auth = &BasicAuth{User: u.User.Username(), Password: NewSecret(password)}
+	}
+	u.User = nil
+	c.endpoint = u.String()
+	return c
+}
 
 // NewHTTPClient returns an HTTP client that suits Kea: no proxy, no HTTP/2, and idle connections closed before Kea
-// closes them (30 s), so that a command does not meet a connection that has just died. A nil dial means TCP.
+// closes them (30 s), so that a command does not meet a connection that has just died. A nil dial means TCP. Its
+// Transport is an *http.Transport, to which TLS settings can be added.
 func NewHTTPClient(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Client {
-	return &http.Client{}
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	return &http.Client{Transport: &http.Transport{
+		DialContext:         dial,
+		MaxIdleConnsPerHost: 2,
+		IdleConnTimeout:     20 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
+		DisableCompression:  true,
+	}}
+}
+
+// Endpoint returns the URL of the endpoint, without user and password.
+func (c *Client) Endpoint() string { return c.endpoint }
+
+// request is a command as Kea reads it.
+type request struct {
+	Command   string    `json:"command"`
+	Service   []Service `json:"service,omitempty"`
+	Arguments any       `json:"arguments,omitempty"`
 }
 
 // Do sends one command and decodes the answer's arguments into out, a pointer as for json.Unmarshal, or nil.
@@ -60,13 +115,58 @@ func NewHTTPClient(dial func(ctx context.Context, network, addr string) (net.Con
 // A command that only reads is sent once more when the connection turns out to be closed. A command that changes
 // something never is: after ErrUnreachable nobody knows whether it was carried out.
 func (c *Client) Do(ctx context.Context, s Service, command string, arguments, out any) error {
-	return errTODO
+	call := Call{Command: command, Service: s, Endpoint: c.endpoint}
+	start := time.Now()
+	err := c.do(ctx, &call, arguments, out)
+	if c.observe != nil {
+		call.Duration, call.Err = time.Since(start), err
+		c.observe(call)
+	}
+	return err
 }
 
-// Config asks for config-get. Secrets in it are of type Secret. ErrWrongService: the endpoint is another daemon's.
-func (c *Client) Config(ctx context.Context, s Service) (Config, error) { return Config{}, errTODO }
+func (c *Client) do(ctx context.Context, call *Call, arguments, out any) error {
+	if c.broken != nil {
+		return c.broken
+	}
+	r := request{Command: call.Command, Arguments: arguments}
+	if call.Service != "" {
+		r.Service = []Service{call.Service}
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("%s (%s): encode the arguments: %w", call.Command, call.Service, err)
+	}
+	if bytes.Contains(body, redactedJSON()) {
+		return fmt.Errorf("%s (%s): the arguments hold a redacted secret", call.Command, call.Service)
+	}
+	for {
+		call.Attempts++
+		resp, err := c.post(ctx, body)
+		if err == nil {
+			return c.answer(resp, call, out)
+		}
+		if call.Attempts == 1 && readOnly(call.Command) && connectionLost(err) && ctx.Err() == nil {
+			continue
+		}
+		return transportError(call, err)
+	}
+}
 
-// ConfigHash asks for config-hash-get: equal for equal configurations. ErrUnsupported before 2.4.
-func (c *Client) ConfigHash(ctx context.Context, s Service) (string, error) { return "", errTODO }
+// redactedJSON is what a Secret becomes in an encoded request.
+func redactedJSON() []byte {
+	b, _ := json.Marshal(redacted)
+	return b
+}
 
-func oneLine(s string) string { return s }
+func (c *Client) post(ctx context.Context, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.auth != nil {
+		req.SetBasicAuth(c.auth.User, c.auth.Password.Reveal())
+	}
+	return c.http.Do(req)
+}

@@ -1,6 +1,9 @@
 package kea
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config is a DHCP daemon's configuration, from its file or from config-get. A file gives what is written in it,
 // config-get the same with Kea's defaults filled in. Kea's defaults are filled in here only where a field says so.
@@ -15,7 +18,7 @@ type Config struct {
 	Hooks              []string // base names, as "libdhcp_ha.so", in the order of loading
 	ControlSockets     []ControlSocket
 	ServerTag          string
-	Hash               string // of config-get from 2.4 on
+	Hash               string // of config-get; "" from a file and in 2.2
 	GlobalReservations int
 	ValidLifetime      int // seconds; 0: not said (Kea: 7200)
 
@@ -28,10 +31,6 @@ type Config struct {
 	// Secret in every place that holds a password, and "<?include "FILE"?>" for an include.
 	Raw map[string]any
 }
-
-// Databases returns every database that the daemon logs in to or would, each with its Path: the lease database first.
-// A rotation of credentials has to cover all of them. Databases of type memfile are left out.
-func (c Config) Databases() []Database { return nil }
 
 // Include is a file that a configuration includes.
 type Include struct {
@@ -51,9 +50,4 @@ func (e *ParseError) Error() string {
 }
 
 // ErrOtherConfig is returned when the text is readable and holds no configuration of the kind asked for.
-var ErrOtherConfig = fmt.Errorf("not this kind of Kea configuration")
-
-// ParseConfig reads the configuration file of kea-dhcp4 or kea-dhcp6, or the arguments of config-get. It takes JSON
-// with Kea's additions: comments (#, //, /* */), commas before a closing bracket, and includes, which it does not follow.
-// A syntax error is a *ParseError; a file of another daemon gives ErrOtherConfig.
-func ParseConfig(data []byte) (Config, error) { return Config{}, errTODO }
+var ErrOtherConfig = errors.New("not this kind of Kea configuration")

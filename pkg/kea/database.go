@@ -24,3 +24,35 @@ type Database struct {
 	ReadOnly          bool
 	Persist           *bool // memfile only; nil: not said (Kea: true)
 }
+
+func (t tree) database() Database {
+	d := Database{
+		Path:              t.at,
+		Type:              t.str("type"),
+		Name:              t.str("name"),
+		Host:              t.str("host"),
+		Port:              t.integer("port"),
+		User:              t.str("user"),
+		PasswordSet:       t.has("password"),
+		ConnectTimeout:    t.seconds("connect-timeout", 0),
+		MaxReconnectTries: t.integer("max-reconnect-tries"),
+		ReconnectWaitTime: t.milliseconds("reconnect-wait-time", 0),
+		OnFail:            t.str("on-fail"),
+		RetryOnStartup:    t.booleanPointer("retry-on-startup"),
+		ReadOnly:          t.boolean("readonly"),
+		Persist:           t.booleanPointer("persist"),
+	}
+	if d.OnFail == "" {
+		d.OnFail = "stop-retry-exit"
+	}
+	d.Password, d.PasswordInclude = t.secret("password")
+	return d
+}
+
+// secret returns the secret at key, or the file that it is included from.
+func (t tree) secret(key string) (Secret, string) {
+	if file, ok := included(t.members[key]); ok {
+		return Secret{}, file
+	}
+	return NewSecret(t.str(key)), ""
+}

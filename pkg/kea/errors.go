@@ -13,7 +13,7 @@ const (
 	ResultError       = 1
 	ResultUnsupported = 2 // unknown command, or its hook library is not loaded
 	ResultEmpty       = 3 // done, nothing found
-	ResultConflict    = 4 // lease commands from 2.4 on; earlier versions say ResultError
+	ResultConflict    = 4 // lease commands; 2.2 says ResultError instead
 )
 
 // What can be asked of an error of this package with errors.Is.
@@ -28,6 +28,7 @@ var (
 	ErrNoService    = errors.New("agent has no socket for this daemon")    // the agent's control-sockets lack it
 	ErrNoDatabase   = errors.New("no lease database")                      // the daemon lost or never had its lease database
 	ErrUnreachable  = errors.New("endpoint does not answer")               // refused, reset, closed, no route; not a deadline
+	ErrTLS          = errors.New("TLS handshake not accepted")             // certificate, client certificate, or no TLS there
 	ErrNotKea       = errors.New("answer is not Kea's")                    // not JSON, or JSON of another shape
 	ErrTooLarge     = errors.New("answer is larger than the client takes") // Options.MaxAnswer
 	ErrWrongService = errors.New("another daemon answers here")            // config-get of dhcp4 brought Dhcp6, or the reverse
@@ -65,6 +66,10 @@ func (e *Error) Is(target error) bool {
 		return e.Result == http.StatusUnauthorized
 	case ErrForbidden:
 		return e.Result == http.StatusForbidden
+	case ErrUnreachable:
+		return e.Result == http.StatusBadGateway || e.Result == http.StatusServiceUnavailable || e.Result == http.StatusGatewayTimeout
+	case ErrNotKea:
+		return e.Result >= 100 && e.Result < http.StatusBadRequest || e.Result == http.StatusNotFound || e.Result == http.StatusMethodNotAllowed
 	case ErrOffline:
 		return e.Result == ResultError && strings.Contains(e.Text, "server is likely to be offline")
 	case ErrNoService:

@@ -40,3 +40,42 @@ type HAPeer struct {
 	Auth         *BasicAuth // nil: none in the configuration
 	PasswordFile string
 }
+
+func (t tree) haConfig() HAConfig {
+	h := HAConfig{
+		ThisServerName:    t.str("this-server-name"),
+		Mode:              HAMode(t.str("mode")),
+		HeartbeatDelay:    t.milliseconds("heartbeat-delay", 10*time.Second),
+		MaxResponseDelay:  t.milliseconds("max-response-delay", 60*time.Second),
+		MaxAckDelay:       t.milliseconds("max-ack-delay", 10*time.Second),
+		MaxUnackedClients: 10,
+		SendLeaseUpdates:  t.booleanOr("send-lease-updates", true),
+		SyncLeases:        t.booleanOr("sync-leases", true),
+		WaitBackupAck:     t.boolean("wait-backup-ack"),
+		RestrictCommands:  t.booleanPointer("restrict-commands"),
+		MultiThreading:    t.object("multi-threading").booleanPointer("enable-multi-threading"),
+		DedicatedListener: t.object("multi-threading").booleanPointer("http-dedicated-listener"),
+	}
+	if n, ok := t.integerOr("max-unacked-clients"); ok {
+		h.MaxUnackedClients = n
+	}
+	for _, p := range t.objects("peers") {
+		h.Peers = append(h.Peers, p.haPeer())
+	}
+	return h
+}
+
+func (t tree) haPeer() HAPeer {
+	p := HAPeer{
+		Name:         t.str("name"),
+		URL:          redactText(t.str("url")),
+		Role:         HARole(t.str("role")),
+		AutoFailover: t.booleanOr("auto-failover", true),
+		PasswordFile: t.str("basic-auth-password-file"),
+	}
+	if user := t.str("basic-auth-user"); user != "" {
+		password, _ := t.secret("basic-auth-password")
+		p.Auth = &BasicAuth{User: user, Password: password}
+	}
+	return p
+}

@@ -2,6 +2,7 @@ package kea
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -15,5 +16,18 @@ type Heartbeat struct {
 
 // Heartbeat asks for ha-heartbeat. It is cheap and changes nothing. ErrUnsupported: the HA hook is not loaded.
 func (c *Client) Heartbeat(ctx context.Context, s Service) (Heartbeat, error) {
-	return Heartbeat{}, errTODO
+	var w struct {
+		DateTime string   `json:"date-time"`
+		State    HAState  `json:"state"`
+		Scopes   []string `json:"scopes"`
+		Unsent   int      `json:"unsent-update-count"`
+	}
+	if err := c.Do(ctx, s, "ha-heartbeat", nil, &w); err != nil {
+		return Heartbeat{}, err
+	}
+	h := Heartbeat{State: w.State, Scopes: w.Scopes, UnsentUpdates: w.Unsent}
+	if t, err := http.ParseTime(w.DateTime); err == nil {
+		h.Time = t.UTC()
+	}
+	return h, nil
 }

@@ -35,3 +35,65 @@ type APIClient struct {
 	Password       Secret
 	PasswordFile   string
 }
+
+func (t tree) controlSocket() ControlSocket {
+	s := ControlSocket{
+		Type:    t.str("socket-type"),
+		Path:    t.str("socket-name"),
+		Address: t.str("socket-address"),
+		Port:    t.integer("socket-port"),
+	}
+	if s.Type == "unix" {
+		return s
+	}
+	s.TLS, s.Auth = t.tlsFiles(), t.apiAuth()
+	if s.Type == "" {
+		s.Type = "http"
+	}
+	if s.Type == "http" && s.TLS.Enabled() {
+		s.Type = "https"
+	}
+	if s.Address == "" {
+		s.Address = defaultAPIAddress
+	}
+	if s.Port == 0 {
+		s.Port = defaultAPIPort
+	}
+	return s
+}
+
+// Where a control agent and a daemon's own HTTP socket listen when the configuration does not say.
+const (
+	defaultAPIAddress = "127.0.0.1"
+	defaultAPIPort    = 8000
+)
+
+func (t tree) tlsFiles() TLSFiles {
+	return TLSFiles{
+		TrustAnchor:  t.str("trust-anchor"),
+		CertFile:     t.str("cert-file"),
+		KeyFile:      t.str("key-file"),
+		CertRequired: t.booleanOr("cert-required", true),
+	}
+}
+
+func (t tree) apiAuth() APIAuth {
+	if !t.has("authentication") {
+		return APIAuth{}
+	}
+	t = t.object("authentication")
+	a := APIAuth{Type: t.str("type"), Realm: t.str("realm"), Directory: t.str("directory")}
+	if a.Type == "" {
+		a.Type = "basic"
+	}
+	for _, c := range t.objects("clients") {
+		client := APIClient{
+			User:         c.str("user"),
+			UserFile:     c.str("user-file"),
+			PasswordFile: c.str("password-file"),
+		}
+		client.Password, _ = c.secret("password")
+		a.Clients = append(a.Clients, client)
+	}
+	return a
+}

@@ -41,7 +41,7 @@ type HARelationship struct {
 // HALocal is what a server says of itself.
 type HALocal struct {
 	Role       HARole
-	ServerName string // "" before 2.4
+	ServerName string // "" in 2.2
 	Scopes     []string
 	State      HAState
 	SystemTime *time.Time // from 3.0; UTC, whole seconds
@@ -51,7 +51,7 @@ type HALocal struct {
 // Age and CommunicationInterrupted tell how the partner is now.
 type HARemote struct {
 	Role                     HARole
-	ServerName               string // "" before 2.4
+	ServerName               string // "" in 2.2
 	LastState                HAState
 	LastScopes               []string
 	Age                      time.Duration // since the last successful contact; whole seconds
@@ -79,5 +79,9 @@ type Sockets struct {
 // Do not send it to a daemon of version 2.2 whose last configuration reload failed: the daemon then aborts. HA is
 // empty when the HA hook is not loaded, and on later versions also after such a reload.
 func (c *Client) Status(ctx context.Context, s Service) (Status, error) {
-	return Status{}, errTODO
+	var w statusWire
+	if err := c.Do(ctx, s, "status-get", nil, &w); err != nil {
+		return Status{}, err
+	}
+	return w.status(), nil
 }
