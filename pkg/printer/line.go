@@ -70,7 +70,13 @@ type span struct {
 func Concat(parts ...Line) Line {
 	var out Line
 	for _, p := range parts {
-		out.spans = append(out.spans, p.spans...)
+		for _, s := range p.spans {
+			if last := len(out.spans) - 1; last >= 0 && out.spans[last].tone == s.tone {
+				out.spans[last].text += s.text
+				continue
+			}
+			out.spans = append(out.spans, s)
+		}
 	}
 	return out
 }
@@ -83,9 +89,9 @@ func Join(sep string, parts ...Line) Line {
 			continue
 		}
 		if !out.Empty() {
-			out.spans = append(out.spans, Text(sep).spans...)
+			out = Concat(out, Text(sep))
 		}
-		out.spans = append(out.spans, p.spans...)
+		out = Concat(out, p)
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func (l Line) wrap(first, rest int) []Line {
 			out = append(out, line)
 			line, used, limit, word.gap = Line{}, 0, rest, 0
 		}
-		line = Concat(line, Text(strings.Repeat(" ", word.gap)), word.text)
+		line = Concat(line, gapBetween(line, word), word.text)
 		used += word.gap + w
 	}
 	return append(out, line)
@@ -50,6 +50,15 @@ func (l Line) wrap(first, rest int) []Line {
 type word struct {
 	gap  int
 	text Line
+}
+
+// gapBetween is the space before a word, in the tone that goes on across it.
+func gapBetween(line Line, w word) Line {
+	space := strings.Repeat(" ", w.gap)
+	if line.Empty() || w.text.Empty() || line.spans[len(line.spans)-1].tone != w.text.spans[0].tone {
+		return Text(space)
+	}
+	return w.text.spans[0].tone.Text(space)
 }
 
 // words splits a line at its spaces.

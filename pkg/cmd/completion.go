@@ -1,0 +1,47 @@
+package cmd
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// completeScript is what kubectl runs to complete a plugin's command line.
+const completeScript = `#!/bin/sh
+# kubectl runs this program to complete the command line of kubectl kea. Put it
+# under the name kubectl_complete-kea into a folder of your PATH.
+exec kubectl kea __complete "$@"
+`
+
+// addCompletion adds cobra's completion command and, below it, the script that
+// kubectl itself needs.
+func addCompletion(root *cobra.Command, env *Env) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.GroupID = groupOther
+		c.Short = "Complete command lines in your shell"
+		c.Long = `Complete command lines of kubectl kea in your shell.
+
+kubectl completes its plugins with the help of a program kubectl_complete-kea on
+the PATH; kubectl kea completion kubectl prints it. The other subcommands print
+scripts for calling kubectl-kea by itself.`
+		c.AddCommand(newCompletionKubectlCmd(env))
+	}
+}
+
+func newCompletionKubectlCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "kubectl",
+		Short: "Print the program with which kubectl completes kubectl kea",
+		Example: `  kubectl kea completion kubectl > ~/.local/bin/kubectl_complete-kea
+  chmod +x ~/.local/bin/kubectl_complete-kea`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(env.Out, completeScript)
+			return err
+		},
+	}
+}

@@ -1,0 +1,76 @@
+package cmd
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+)
+
+// Env is the world as one run of the tool sees it: streams, terminals, the
+// environment, the clock, and clients that are made on first use. Tests build
+// their own.
+type Env struct {
+	genericiooptions.IOStreams
+	Version string // of this build, as in v0.1.0
+	Getenv  func(string) string
+	Now     func() time.Time
+
+	// OutSize and ErrSize tell the size of the terminal behind Out and ErrOut.
+	// They are nil where there is none.
+	OutSize, ErrSize func() printer.Size
+	// InTerminal reports whether somebody can answer a question.
+	InTerminal bool
+
+	// Kube is the cluster that the flags choose, prepared on first use, so that
+	// help and version need none. NewRoot fills it in when it is nil.
+	Kube func() (*kube.Client, error)
+
+	// What the global flags say, for all commands.
+	color   printer.ColorMode
+	verbose int
+	timeout time.Duration
+	// reached is set when the command line was right and a command began.
+	reached bool
+}
+
+// canvas is what pages on Out are drawn on.
+func (e *Env) canvas() printer.Canvas { return e.canvasOf(e.OutSize) }
+
+// errCanvas is what messages on ErrOut are drawn on.
+func (e *Env) errCanvas() printer.Canvas { return e.canvasOf(e.ErrSize) }
+
+func (e *Env) canvasOf(size func() printer.Size) printer.Canvas {
+	c := printer.Canvas{ASCII: printer.ASCIIOnly(e.Getenv)}
+	if printer.Color(e.color, size != nil, e.Getenv) {
+		c.Theme = printer.NewTheme()
+	}
+	if size != nil {
+		c.Width = size().Width
+	}
+	return c
+}
+
+// deadline bounds a command by --timeout, or by its own limit where the flag
+// was not given. A limit of zero is none.
+func (e *Env) deadline(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if e.timeout > 0 {
+		limit = e.timeout
+	}
+	if limit <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+// steps shows the progress of long work on ErrOut.
+func (e *Env) steps() *printer.Steps {
+	opts := printer.StepsOptions{Canvas: e.errCanvas(), Live: e.ErrSize != nil, Now: e.Now}
+	if e.ErrSize != nil {
+		opts.Width = func() int { return e.ErrSize().Width }
+	}
+	return printer.NewSteps(e.ErrOut, opts)
+}
