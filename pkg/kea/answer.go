@@ -139,7 +139,7 @@ func describe(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("it is not JSON at byte %d", syntax.Offset)
+		return errors.New("it is not valid JSON")
 	case broken(err):
 		return errors.New("it ends too early")
 	}

@@ -90,6 +90,9 @@ func (c Count) Cmp(d Count) int {
 	return 1
 }
 
+// Equal reports whether c and d are the same number, as == does.
+func (c Count) Equal(d Count) bool { return c == d }
+
 // IsZero reports whether c is 0.
 func (c Count) IsZero() bool { return c == Count{} }
 

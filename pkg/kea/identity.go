@@ -3,6 +3,7 @@ package kea
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -76,43 +77,43 @@ type pair struct {
 // match pairs the elements of two lists of objects: by their identities, best first, and what has none by position.
 func match(key string, a, b []any) []pair {
 	pairs := make([]pair, 0, len(a))
-	taken := make([]bool, len(b))
 	for i, e := range a {
-		pairs = append(pairs, pair{id: label(key, e, i), a: e})
+		pairs = append(pairs, pair{id: idsOf(key, e, i)[0], a: e})
 	}
-	for rank := range 2 {
-		at := make(map[string][]int)
-		for j, e := range b {
-			if id := identity(key, e, j, rank); id != "" && !taken[j] {
-				at[id] = append(at[id], j)
-			}
+	at := make(map[string][]int) // identity: the elements of b that have it
+	for j, e := range b {
+		for _, id := range idsOf(key, e, j) {
+			at[id] = append(at[id], j)
 		}
+	}
+	taken := make([]bool, len(b))
+	for rank := range 2 {
 		for i := range pairs {
-			id := identity(key, pairs[i].a, i, rank)
-			if js := at[id]; pairs[i].b == nil && id != "" && len(js) > 0 {
-				pairs[i].b, taken[js[0]], at[id] = b[js[0]], true, js[1:]
+			ids := idsOf(key, pairs[i].a, i)
+			if pairs[i].b != nil || rank >= len(ids) {
+				continue
+			}
+			for _, j := range at[ids[rank]] {
+				if !taken[j] {
+					pairs[i].b, taken[j] = b[j], true
+					break
+				}
 			}
 		}
 	}
 	for j, e := range b {
 		if !taken[j] {
-			pairs = append(pairs, pair{id: label(key, e, j), b: e})
+			pairs = append(pairs, pair{id: idsOf(key, e, j)[0], b: e})
 		}
 	}
 	return pairs
 }
 
-// identity returns the identity of that rank, and as the first one of an element that has none its position.
-func identity(key string, e any, position, rank int) string {
+// idsOf returns the identities of an element, at least one: its position if it has no other.
+func idsOf(key string, e any, position int) []string {
 	m, _ := e.(map[string]any)
-	ids := identities(key, m)
-	switch {
-	case rank < len(ids):
-		return ids[rank]
-	case rank == 0:
-		return fmt.Sprint(position)
+	if ids := identities(key, m); len(ids) > 0 {
+		return ids
 	}
-	return ""
+	return []string{strconv.Itoa(position)}
 }
-
-func label(key string, e any, position int) string { return identity(key, e, position, 0) }

@@ -24,6 +24,7 @@ func Normalize(raw map[string]any) map[string]any {
 	for _, h := range elements(n, "hooks-libraries") {
 		normalizeHook(h)
 	}
+	normalizeReservations(n)
 	normalizeSubnets(n)
 	for _, network := range elements(n, "shared-networks") {
 		normalizeRelay(network)
@@ -54,12 +55,16 @@ func normalizeSubnets(owner map[string]any) {
 					p["pool"] = pool.String()
 				}
 			}
-			for _, r := range elements(s, "reservations") {
-				for _, id := range reservationIDs() {
-					if text, ok := r[id].(string); ok {
-						r[id] = strings.ToLower(text)
-					}
-				}
+			normalizeReservations(s)
+		}
+	}
+}
+
+func normalizeReservations(owner map[string]any) {
+	for _, r := range elements(owner, "reservations") {
+		for _, id := range reservationIDs() {
+			if text, ok := r[id].(string); ok {
+				r[id] = strings.ToLower(text)
 			}
 		}
 	}
