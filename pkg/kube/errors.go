@@ -9,8 +9,6 @@ import (
 type Problem string
 
 const (
-	// ProblemNone is an error this package has nothing to say about.
-	ProblemNone Problem = ""
 	// ProblemConfig is a kubeconfig that is missing or does not fit.
 	ProblemConfig Problem = "config"
 	// ProblemUnreachable is an API server that does not answer.
@@ -31,6 +29,8 @@ const (
 	ProblemRefused Problem = "refused"
 	// ProblemLost is a stream into a pod that broke.
 	ProblemLost Problem = "lost"
+	// ProblemOther is any other refusal of the API server: a conflict, an invalid object, an admission webhook's no.
+	ProblemOther Problem = "other"
 )
 
 // Sentinels for errors.Is.
@@ -49,28 +49,40 @@ type Error struct {
 	// Verb, Group, Resource (with its subresource: pods/portforward), Namespace and Name are those of the refused
 	// request, as far as the API server named them. Namespace is empty for cluster scope.
 	Verb, Group, Resource, Namespace, Name string
-	// Server is the API server's address.
+	// Server is the API server's address; empty where it does not matter.
 	Server string
+	// Message replaces Err's text where that is noise; may be empty.
+	Message string
 	// Hint is a next step for a person; may be empty.
 	Hint string
 	Err  error
 }
 
 // Error implements error.
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	return e.Err.Error()
+}
 
 // Unwrap implements errors.Unwrap.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Explain finds out what an error from this package or its embedded client means. The result is nil for nil and for
-// errors that have nothing to do with the cluster.
-func Explain(err error) *Error { return nil }
-
-// IsNotInstalled reports whether the cluster lacks the kind that was asked for (its CustomResourceDefinition).
-func IsNotInstalled(err error) bool { return false }
-
-// IsForbidden reports a missing permission.
-func IsForbidden(err error) bool { return false }
+// Permission is the missing permission in words, "list clusters.postgresql.cnpg.io in namespace network", or empty.
+func (e *Error) Permission() string {
+	if e.Problem != ProblemForbidden || e.Verb == "" || e.Resource == "" {
+		return ""
+	}
+	resource := e.Resource
+	if e.Group != "" {
+		resource += "." + e.Group
+	}
+	if e.Namespace == "" {
+		return e.Verb + " " + resource + " in all namespaces"
+	}
+	return e.Verb + " " + resource + " in namespace " + e.Namespace
+}
 
 // PodError is what the cluster said about a stream into a pod. errors.Is matches ErrRefused and ErrLost.
 type PodError struct {
@@ -113,5 +125,5 @@ type ExitError struct {
 
 // Error implements error.
 func (e *ExitError) Error() string {
-	return fmt.Sprintf("%s in %s/%s (%s) exited with code %d", e.Program, e.Namespace, e.Pod, e.Container, e.Code)
+	return fmt.Sprintf("%s in container %s of pod %s/%s exited with code %d", e.Program, e.Container, e.Namespace, e.Pod, e.Code)
 }
