@@ -124,16 +124,16 @@ func (c *Cluster) waitAddons(ctx context.Context, _ io.Writer) error {
 	})
 }
 
-// WorkloadReady says whether a Deployment or StatefulSet has all its replicas ready at its latest generation.
+// WorkloadReady says whether a Deployment or StatefulSet has all its replicas available at its latest generation.
 func (c *Cluster) WorkloadReady(ctx context.Context, namespace, resource, name string) bool {
 	var workload struct {
 		Metadata struct{ Generation int64 }
 		Spec     struct{ Replicas int }
 		Status   struct {
 			ObservedGeneration int64
-			ReadyReplicas      int
+			AvailableReplicas  int
 		}
 	}
 	err := c.get(ctx, "/apis/apps/v1/namespaces/"+namespace+"/"+resource+"/"+name, &workload)
-	return err == nil && workload.Status.ObservedGeneration >= workload.Metadata.Generation && workload.Status.ReadyReplicas == workload.Spec.Replicas
+	return err == nil && workload.Status.ObservedGeneration >= workload.Metadata.Generation && workload.Status.AvailableReplicas == workload.Spec.Replicas
 }

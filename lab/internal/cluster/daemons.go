@@ -224,8 +224,12 @@ metricsBindAddress: 127.0.0.1:10249
 `, filepath.Join(c.PKI(), "kube-proxy.kubeconfig"), c.PodCIDR, c.Name)
 }
 
+// writeFiles writes what has changed: kube-proxy ends itself when its file is written, even with the same bytes.
 func writeFiles(files map[string]string) error {
 	for path, content := range files {
+		if old, err := os.ReadFile(path); err == nil && string(old) == content {
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}

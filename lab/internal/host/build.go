@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-kea/kubectl-kea/lab/internal/step"
@@ -65,17 +66,18 @@ func (p Paths) Build(ctx context.Context, log io.Writer) (string, error) {
 		if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644); err != nil {
 			return "", err
 		}
-		p.prune("bin-", dir)
+		running, _ := os.Readlink(p.Bin()) // a running lab mounts its programs into pods
+		p.prune("bin-", dir, running)
 	}
 	_ = os.Remove(p.Bin())
 	return note, os.Symlink(dir, p.Bin())
 }
 
 // prune removes what earlier inputs left in the cache.
-func (p Paths) prune(prefix, keep string) {
+func (p Paths) prune(prefix string, keep ...string) {
 	old, _ := filepath.Glob(filepath.Join(p.Cache, prefix+"*"))
 	for _, dir := range old {
-		if dir != keep {
+		if !slices.Contains(keep, dir) {
 			_ = os.RemoveAll(dir)
 		}
 	}
