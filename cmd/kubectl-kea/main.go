@@ -18,7 +18,7 @@ import (
 )
 
 // version is set by the linker, with -X main.version=v0.1.0.
-var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else
+var version = "dev"
 
 func main() { os.Exit(run()) }
 

@@ -25,8 +25,10 @@ func TestDialects(t *testing.T) {
 		{"into a pipe as it is", "jsonpath={[0].hostname}", leases, false, "evil\x1b[2J"},
 		{"escaped on a terminal", "jsonpath={[0].hostname}", leases, true, `evil\x1b[2J`},
 		{"template", "go-template={{range .items}}{{.address}}\n{{end}}", nested, true, "192.0.2.7\n192.0.2.8\n"},
-		{"columns of a list", "custom-columns=IP:.address,NAME:.hostname", leases, false,
-			"IP          NAME\n192.0.2.7   evil\\x1b[2J\n192.0.2.8   <none>\n"},
+		{
+			"columns of a list", "custom-columns=IP:.address,NAME:.hostname", leases, false,
+			"IP          NAME\n192.0.2.7   evil\\x1b[2J\n192.0.2.8   <none>\n",
+		},
 		{"columns of items", "custom-columns=IP:address", nested, false, "IP\n192.0.2.7\n192.0.2.8\n"},
 		{"columns of nothing", "custom-columns=IP:address", []lease{}, false, ""},
 	} {

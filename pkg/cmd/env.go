@@ -65,12 +65,3 @@ func (e *Env) deadline(ctx context.Context, limit time.Duration) (context.Contex
 	}
 	return context.WithTimeout(ctx, limit)
 }
-
-// steps shows the progress of long work on ErrOut.
-func (e *Env) steps() *printer.Steps {
-	opts := printer.StepsOptions{Canvas: e.errCanvas(), Live: e.ErrSize != nil, Now: e.Now}
-	if e.ErrSize != nil {
-		opts.Width = func() int { return e.ErrSize().Width }
-	}
-	return printer.NewSteps(e.ErrOut, opts)
-}

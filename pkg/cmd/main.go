@@ -21,8 +21,9 @@ func execute(ctx context.Context, env *Env, root *cobra.Command, args []string) 
 	c, err := root.ExecuteContextC(ctx)
 	err = finish(env, c, err)
 	code := exitCode(ctx, err)
-	bare := err == context.Canceled //nolint:errorlint // unwrapped, it says nothing that Ctrl-C did not
-	if err != nil && code != ExitBadAnswer && !(code == ExitInterrupted && bare) {
+	// Unwrapped, it says nothing that Ctrl-C did not.
+	interrupted := code == ExitInterrupted && err == context.Canceled //nolint:errorlint // unwrapped is the point
+	if err != nil && code != ExitBadAnswer && !interrupted {
 		// Where not even this can be written, the exit code has to do.
 		_ = errorPage(err).Write(env.ErrOut, env.errCanvas())
 	}

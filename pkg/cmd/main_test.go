@@ -47,20 +47,30 @@ func TestErrorsAndExitCodes(t *testing.T) {
 	}{
 		{"done", t.Context(), nil, result{}},
 		{"failed", t.Context(), errors.New("read pods: refused"), result{err: "error: read pods: refused\n", code: ExitFailed}},
-		{"failed with a hint", t.Context(), fmt.Errorf("restore: %w", WithHint(errors.New("no backup"), "kubectl kea backup")),
-			result{err: lines("error: restore: no backup", "hint: kubectl kea backup"), code: ExitFailed}},
-		{"several lines, and what a server said", t.Context(), errors.New("one\ntwo\x1b[2J\n"),
-			result{err: "error: one\n       two\\x1b[2J\n", code: ExitFailed}},
-		{"wrong value", t.Context(), usagef("--vlan %d is not a VLAN id", 5000),
-			result{err: lines("error: --vlan 5000 is not a VLAN id", "hint: kubectl kea try --help"), code: ExitUsage}},
+		{
+			"failed with a hint", t.Context(), fmt.Errorf("restore: %w", WithHint(errors.New("no backup"), "kubectl kea backup")),
+			result{err: lines("error: restore: no backup", "hint: kubectl kea backup"), code: ExitFailed},
+		},
+		{
+			"several lines, and what a server said", t.Context(), fmt.Errorf("%s", "one\ntwo\x1b[2J\n"),
+			result{err: "error: one\n       two\\x1b[2J\n", code: ExitFailed},
+		},
+		{
+			"wrong value", t.Context(), usagef("--vlan %d is not a VLAN id", 5000),
+			result{err: lines("error: --vlan 5000 is not a VLAN id", "hint: kubectl kea try --help"), code: ExitUsage},
+		},
 		{"bad answer, already printed", t.Context(), fmt.Errorf("status: %w", ErrBadAnswer), result{code: ExitBadAnswer}},
 		{"not found", t.Context(), &NotFoundError{"lease 192.0.2.7"}, result{err: "error: lease 192.0.2.7 not found\n", code: ExitNotFound}},
-		{"timeout", t.Context(), fmt.Errorf("ask kea-dhcp-0: %w", context.DeadlineExceeded),
+		{
+			"timeout", t.Context(), fmt.Errorf("ask kea-dhcp-0: %w", context.DeadlineExceeded),
 			result{err: lines("error: ask kea-dhcp-0: context deadline exceeded",
-				"hint: give it longer with --timeout, or look at the cluster with: kubectl get nodes"), code: ExitTimeout}},
+				"hint: give it longer with --timeout, or look at the cluster with: kubectl get nodes"), code: ExitTimeout},
+		},
 		{"interrupted", interrupted, context.Canceled, result{code: ExitInterrupted}},
-		{"interrupted with something to say", interrupted, errors.New("stopped after step 3 of 5"),
-			result{err: "error: stopped after step 3 of 5\n", code: ExitInterrupted}},
+		{
+			"interrupted with something to say", interrupted, errors.New("stopped after step 3 of 5"),
+			result{err: "error: stopped after step 3 of 5\n", code: ExitInterrupted},
+		},
 		{"cancelled by itself is no interrupt", t.Context(), context.Canceled, result{code: ExitFailed, err: "error: context canceled\n"}},
 		{"done although interrupted", interrupted, nil, result{}},
 	} {

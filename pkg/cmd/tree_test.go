@@ -46,9 +46,20 @@ func TestManners(t *testing.T) {
 // Help, version and completion work without a cluster and never prepare a client.
 func TestNoClusterIsNeeded(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"--help"}, {"help"}, {"help", "version"}, {"version"}, {"version", "-h"}, {"options"},
-		{"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"completion", "powershell"}, {"completion", "kubectl"},
-		{"__complete", ""}, {"__complete", "version", "-o", ""},
+		{},
+		{"--help"},
+		{"help"},
+		{"help", "version"},
+		{"version"},
+		{"version", "-h"},
+		{"options"},
+		{"completion", "bash"},
+		{"completion", "zsh"},
+		{"completion", "fish"},
+		{"completion", "powershell"},
+		{"completion", "kubectl"},
+		{"__complete", ""},
+		{"__complete", "version", "-o", ""},
 	} {
 		got := run(t.Context(), func(e *Env) {
 			e.Kube = func() (*kube.Client, error) {
