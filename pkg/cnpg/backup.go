@@ -1,11 +1,9 @@
 package cnpg
 
 import (
-	"context"
 	"time"
 
 	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // BackupState is everything about the backups of one cluster, both generations alike. Lists are never nil.
@@ -27,7 +25,7 @@ type BackupState struct {
 
 // Unread is a source that could not be read.
 type Unread struct {
-	Source string `json:"source"` // "backups", "schedules", "objectstore NAME"
+	Source string `json:"source"` // "backups", "schedules", "ObjectStore NAME"
 	Error  string `json:"error"`
 	Err    error  `json:"-"`
 }
@@ -42,21 +40,28 @@ type Backup struct {
 	Stopped *time.Time `json:"stopped,omitempty"`
 	Created time.Time  `json:"created"`
 	// ID is the tool's identity of the backup, as recoveryTarget.backupID takes it.
-	ID       string `json:"id,omitempty"`
-	Error    string `json:"error,omitempty"`
-	Schedule string `json:"schedule,omitempty"` // the ScheduledBackup that made it
-	Pod      string `json:"pod,omitempty"`      // where it ran
-	BeginWAL string `json:"beginWAL,omitempty"`
-	EndWAL   string `json:"endWAL,omitempty"`
-	BeginLSN string `json:"beginLSN,omitempty"`
-	EndLSN   string `json:"endLSN,omitempty"`
+	ID         string `json:"id,omitempty"`
+	Error      string `json:"error,omitempty"`
+	Schedule   string `json:"schedule,omitempty"`   // the ScheduledBackup that made it
+	Instance   string `json:"instance,omitempty"`   // the pod it was taken from
+	ServerName string `json:"serverName,omitempty"` // the folder in the archive, in-tree only
+	BeginWAL   string `json:"beginWAL,omitempty"`
+	EndWAL     string `json:"endWAL,omitempty"`
+	BeginLSN   LSN    `json:"beginLSN,omitempty"`
+	EndLSN     LSN    `json:"endLSN,omitempty"`
 	// Major is PostgreSQL's major version at the time; 0: unknown.
 	Major int `json:"postgresMajor,omitempty"`
 }
 
 // Done reports a backup that will not change any more.
-func (b Backup) Done() bool {
-	return b.Phase == apiv1.BackupPhaseCompleted || b.Phase == apiv1.BackupPhaseFailed || b.Phase == apiv1.BackupPhaseDefinitionInvalid
+func (b Backup) Done() bool { return b.Succeeded() || b.Failed() }
+
+// Succeeded reports a backup that can be restored from.
+func (b Backup) Succeeded() bool { return b.Phase == apiv1.BackupPhaseCompleted }
+
+// Failed reports a backup that ended badly. One that waits for a failing archive has not ended.
+func (b Backup) Failed() bool {
+	return b.Phase == apiv1.BackupPhaseFailed || b.Phase == apiv1.BackupPhaseDefinitionInvalid
 }
 
 // Schedule is one ScheduledBackup object.
@@ -66,7 +71,7 @@ type Schedule struct {
 	Method    string     `json:"method"`
 	Suspended bool       `json:"suspended"`
 	Last      *time.Time `json:"last,omitempty"`
-	Next      *time.Time `json:"next,omitempty"`
+	Next      *time.Time `json:"next,omitempty"` // nil: the operator has not scheduled it, or it is suspended
 	Error     string     `json:"error,omitempty"`
 }
 
@@ -77,18 +82,11 @@ type RecoveryWindow struct {
 	// LastBackup and LastFailure are the newest successful and failed backup the archive knows.
 	LastBackup  *time.Time `json:"lastBackup,omitempty"`
 	LastFailure *time.Time `json:"lastFailure,omitempty"`
-	// Source says where this was read: "ObjectStore NAME", "cluster status", or empty.
+	// Source says where this was read: "ObjectStore NAME", "cluster status", or empty when nothing was found.
 	Source string `json:"source,omitempty"`
 	// Store, ServerName, Destination and Retention describe the archive, as far as known.
 	Store       string `json:"store,omitempty"`
 	ServerName  string `json:"serverName,omitempty"`
 	Destination string `json:"destination,omitempty"`
 	Retention   string `json:"retention,omitempty"` // as written: 30d
-}
-
-// GatherBackups reads the backups, schedules and recovery window of a cluster at once. What could not be read is in
-// Unread; the error is for a context that ended only.
-// Permission: list backups and scheduledbackups (postgresql.cnpg.io), get objectstores (barmancloud.cnpg.io).
-func GatherBackups(ctx context.Context, r client.Reader, cluster *apiv1.Cluster) (BackupState, error) {
-	return BackupState{}, errNotYet
 }

@@ -103,10 +103,14 @@ func NewForConfig(config *rest.Config, opt Options) (*Client, error) {
 		return nil, configError(err)
 	}
 	c.base = trimSlash(base.String())
-	if c.http, err = rest.HTTPClientFor(config); err != nil {
+	transport, err := rest.TransportFor(config)
+	if err != nil {
 		return nil, configError(err)
 	}
-	c.http.Transport = &edge{next: c.http.Transport, server: c.Server, observe: c.observe}
+	c.http = &http.Client{
+		Transport: &edge{next: transport, server: c.Server, observe: c.observe},
+		Timeout:   config.Timeout,
+	}
 	if c.streams, err = newUpgrader(config); err != nil {
 		return nil, configError(err)
 	}

@@ -20,8 +20,9 @@ import (
 // server, so closing or breaking one stream never touches another. Deadlines work. ctx limits the dial only.
 //
 // The API server says yes before the pod's port is tried: a refused port shows in the first Read, as a *PodError that
-// is ErrRefused. With Options.Direct, DialPod is DialDirect.
-// Permission: create (on API servers before 1.35 also get) pods/portforward.
+// is ErrRefused. When the pod closes the stream, that may show a second late, since container runtimes wait for our side.
+// With Options.Direct, DialPod is DialDirect.
+// Permission: create pods/portforward.
 func (c *Client) DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
 	if c.direct {
 		return c.DialDirect(ctx, namespace, pod, port)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -42,7 +43,10 @@ func Explain(err error) *Error {
 	return nil
 }
 
-const timeoutHint = "give it longer with --timeout, or look at the cluster with: kubectl get nodes"
+const (
+	timeoutHint = "give it longer with --timeout, or look at the cluster with: kubectl get nodes"
+	loginHint   = "log in to the cluster again; the credentials in use: kubectl config view --minify"
+)
 
 func explainPod(pod *PodError, err error) *Error {
 	e := &Error{Problem: ProblemLost, Resource: "pods/portforward", Namespace: pod.Namespace, Name: pod.Pod, Err: err}
@@ -62,11 +66,13 @@ func explainStatus(status metav1.Status, err error) *Error {
 	case apierrors.IsUnauthorized(err):
 		e.Problem = ProblemUnauthorized
 		e.Message = "the API server does not accept the credentials"
-		e.Hint = "log in to the cluster again; the credentials in use: kubectl config view --minify"
+		e.Hint = loginHint
 	case apierrors.IsForbidden(err):
-		if e.readForbidden(status.Message) {
-			e.Problem = ProblemForbidden
-			e.Hint = e.forbiddenHint()
+		switch known := e.readForbidden(status.Message); {
+		case strings.Contains(status.Message, `User "system:anonymous"`):
+			e.Problem, e.Message, e.Hint = ProblemUnauthorized, "the API server was given no credentials", loginHint
+		case known:
+			e.Problem, e.Hint = ProblemForbidden, e.forbiddenHint()
 		}
 	case apierrors.IsNotFound(err):
 		e.Problem = ProblemNotFound
@@ -150,7 +156,7 @@ func serverError(ctx context.Context, server string, err error) error {
 	case strings.Contains(err.Error(), "getting credentials:"):
 		e.Problem = ProblemUnauthorized
 		e.Message = "the credentials for the API server could not be had: " + innermost(err)
-		e.Hint = "log in to the cluster again; the credentials in use: kubectl config view --minify"
+		e.Hint = loginHint
 	case untrusted(err):
 		e.Problem = ProblemUntrusted
 		e.Message = fmt.Sprintf("the certificate of the API server %s cannot be trusted: %s", server, innermost(err))
@@ -164,6 +170,13 @@ func serverError(ctx context.Context, server string, err error) error {
 		e.Hint = "check --context; the servers you know: kubectl config view"
 	}
 	return e
+}
+
+// noAnswer reports whether an error comes from the way to the server: there was no answer of the server's own.
+func noAnswer(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || untrusted(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "getting credentials:")
 }
 
 func untrusted(err error) bool {

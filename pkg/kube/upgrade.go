@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -138,10 +137,10 @@ func (u *upgrader) explain(ctx context.Context, err error) error {
 	if status := upgradeStatus(err); status != nil {
 		return explained(status)
 	}
-	if httpstream.IsUpgradeFailure(err) {
-		return fmt.Errorf("open a stream through the API server %s: %w", u.server, err)
+	if noAnswer(err) {
+		return serverError(ctx, u.server, err)
 	}
-	return serverError(ctx, u.server, err)
+	return err
 }
 
 // upgradeStatus is the API server's own answer inside an upgrade error, which does not unwrap; nil when there is none.

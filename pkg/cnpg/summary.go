@@ -1,74 +1,16 @@
 package cnpg
 
-import (
-	"context"
-	"errors"
-	"time"
-
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-)
-
-var errNotYet = errors.New("not implemented yet")
-
-// Names that CNPG gives.
-const (
-	// LabelCluster holds the cluster's name on pods, Secrets, Services and backups.
-	LabelCluster = "cnpg.io/cluster"
-	// LabelInstanceRole is primary or replica on instance pods.
-	LabelInstanceRole = "cnpg.io/instanceRole"
-	// LabelInstanceName is the pod's name on instance pods.
-	LabelInstanceName = "cnpg.io/instanceName"
-	// LabelPodRole is instance or pooler.
-	LabelPodRole = "cnpg.io/podRole"
-	// LabelPooler holds the pooler's name on pooler pods and their Service.
-	LabelPooler = "cnpg.io/poolerName"
-	// LabelReload set to "true" on a Secret or ConfigMap makes the operator act on its changes at once.
-	LabelReload = "cnpg.io/reload"
-	// AnnotationFenced holds a JSON list of fenced instances; "*" is all of them.
-	AnnotationFenced = "cnpg.io/fencedInstances"
-	// AnnotationHibernation is "on" for a hibernated cluster.
-	AnnotationHibernation = "cnpg.io/hibernation"
-	// BarmanPlugin is the name of the Barman Cloud plugin.
-	BarmanPlugin = "barman-cloud.cloudnative-pg.io"
-	// PostgresContainer is the container of an instance pod that runs PostgreSQL.
-	PostgresContainer = "postgres"
-	// StatusPort is the instance manager's HTTPS port.
-	StatusPort = 8000
-	// StatusPath answers with the instance's state as JSON, without authentication.
-	StatusPath = "/pg/status"
-)
-
-// Role is what an instance is, or which instances a Service picks.
-type Role string
-
-const (
-	RolePrimary Role = "primary"
-	RoleReplica Role = "replica"
-	// RoleAny picks every instance of the cluster.
-	RoleAny Role = "any"
-	// RolePooler is PgBouncer in front of a cluster.
-	RolePooler Role = "pooler"
-)
-
-// ListClusters reads the clusters of a namespace, of all when it is empty, sorted by namespace and name.
-// Errors: the reader's; kube.IsNotInstalled tells a Kubernetes without CNPG.
-func ListClusters(ctx context.Context, r client.Reader, namespace string) ([]apiv1.Cluster, error) {
-	return nil, errNotYet
-}
-
-// ListInstances reads the instance pods of one cluster, sorted by name.
-func ListInstances(ctx context.Context, r client.Reader, namespace, cluster string) ([]corev1.Pod, error) {
-	return nil, errNotYet
-}
+import "time"
 
 // Transition is a change of the primary that is going on.
 type Transition string
 
 const (
-	TransitionNone       Transition = ""
-	TransitionFailover   Transition = "failover"
+	// TransitionNone is a primary that stays.
+	TransitionNone Transition = ""
+	// TransitionFailover replaces a primary that failed or went away.
+	TransitionFailover Transition = "failover"
+	// TransitionSwitchover replaces a primary that is well.
 	TransitionSwitchover Transition = "switchover"
 )
 
@@ -78,19 +20,21 @@ type Summary struct {
 	Name        string `json:"name"`
 	Phase       string `json:"phase"`
 	PhaseReason string `json:"phaseReason,omitempty"`
-	// Healthy is our judgement: the operator's phase, the ready instances, the instances' states, fencing, hibernation
-	// and archiving of the write-ahead log taken together. Reasons says why not, most important first.
-	Healthy bool     `json:"healthy"`
+
+	// Healthy is our judgement, not the operator's phase, which calls a fenced cluster healthy: every wanted instance is
+	// ready and nothing stops or changes the cluster. Archiving and backups have their own fields and do not count.
+	Healthy bool `json:"healthy"`
+	// Reasons says why the cluster is not healthy, most important first. Empty when it is.
 	Reasons []string `json:"reasons"`
-	// Serving: a primary is ready and nothing fences or stops it.
+	// Serving: a primary is ready and nothing fences or stops it. A degraded cluster may serve.
 	Serving bool `json:"serving"`
 
 	Instances      int      `json:"instances"` // wanted
 	ReadyInstances int      `json:"readyInstances"`
-	Members        []Member `json:"members"`
+	Members        []Member `json:"members"` // the primary first, then by name
 
 	Primary             string     `json:"primary"`
-	TargetPrimary       string     `json:"targetPrimary"`
+	TargetPrimary       string     `json:"targetPrimary"` // "pending" while CNPG has not chosen yet
 	PrimarySince        *time.Time `json:"primarySince,omitempty"`
 	PrimaryFailingSince *time.Time `json:"primaryFailingSince,omitempty"`
 	Transition          Transition `json:"transition,omitempty"`
@@ -109,7 +53,8 @@ type Summary struct {
 	// LastBackup is the operator's condition about the newest backup, of either generation.
 	LastBackup Condition `json:"lastBackup"`
 
-	// SmartShutdownTimeout, in seconds, is how long a stopping primary waits for open sessions before it ends them.
+	// SmartShutdownTimeout, in seconds, is how long a stopping primary waits for open sessions before it ends them. All
+	// that time, new logins are refused.
 	SmartShutdownTimeout int           `json:"smartShutdownTimeoutSeconds"`
 	Certificates         []Certificate `json:"certificates"` // earliest expiry first
 
@@ -118,7 +63,7 @@ type Summary struct {
 	ServerCASecret   string   `json:"serverCASecret"`
 	Database         string   `json:"database"`
 	OwnerRole        string   `json:"ownerRole"`
-	ServerDNSNames   []string `json:"serverDNSNames"` // extra names in the server certificate
+	ServerDNSNames   []string `json:"serverDNSNames"` // the names the server certificate is made for
 	Plugins          []Plugin `json:"plugins"`
 
 	Created time.Time `json:"created"`
@@ -131,12 +76,12 @@ type Member struct {
 	Ready    bool   `json:"ready"`
 	Fenced   bool   `json:"fenced"`
 	State    string `json:"state,omitempty"` // CNPG's word: healthy, replicating, failed
-	Phase    string `json:"phase"`           // the pod's phase, or Terminating
+	Phase    string `json:"phase"`           // the pod's phase, Terminating, Missing, or Unknown when pods were not read
 	Node     string `json:"node,omitempty"`
 	Restarts int    `json:"restarts"`
 }
 
-// Condition is one of CNPG's conditions. Working is nil when the operator has not said anything.
+// Condition is one of CNPG's conditions. Working is nil when the operator has not said anything that counts.
 type Condition struct {
 	Working *bool      `json:"working"`
 	Reason  string     `json:"reason,omitempty"`
@@ -148,15 +93,21 @@ type Condition struct {
 type ArchiveMethod string
 
 const (
-	ArchiveNone   ArchiveMethod = "none"
+	// ArchiveNone keeps no write-ahead log: no point in time can be restored.
+	ArchiveNone ArchiveMethod = "none"
+	// ArchivePlugin is a CNPG-I plugin, usually Barman Cloud.
 	ArchivePlugin ArchiveMethod = "plugin"
+	// ArchiveInTree is barmanObjectStore in the Cluster itself, gone in CNPG 1.31.
 	ArchiveInTree ArchiveMethod = "in-tree"
 )
 
-// Archiving of the write-ahead log.
+// Archiving of the write-ahead log. Where nothing is configured CNPG still reports the condition as good; Working is
+// nil then.
 type Archiving struct {
 	Configured bool          `json:"configured"`
 	Method     ArchiveMethod `json:"method"`
+	// Plugin is the plugin's name.
+	Plugin string `json:"plugin,omitempty"`
 	// Target is the ObjectStore's name (plugin) or the destination path (in-tree).
 	Target string `json:"target,omitempty"`
 	// ServerName is the folder in the archive.
@@ -177,9 +128,4 @@ type Plugin struct {
 	WALArchiver bool              `json:"walArchiver"`
 	Version     string            `json:"version,omitempty"` // empty: the operator has not loaded it
 	Parameters  map[string]string `json:"parameters,omitempty"`
-}
-
-// Summarize judges a cluster from its object and its instance pods (nil when they could not be read). Pure.
-func Summarize(cluster *apiv1.Cluster, pods []corev1.Pod, now time.Time) Summary {
-	return Summary{}
 }

@@ -1,0 +1,37 @@
+package cnpg
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// ListClusters reads the clusters of a namespace, of all when it is empty, sorted by namespace and name.
+// Errors: the reader's; kube.IsNotInstalled tells a Kubernetes without CNPG.
+// Permission: list clusters.postgresql.cnpg.io.
+func ListClusters(ctx context.Context, r client.Reader, namespace string) ([]apiv1.Cluster, error) {
+	var list apiv1.ClusterList
+	if err := r.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list.Items, func(a, b apiv1.Cluster) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return list.Items, nil
+}
+
+// ListInstances reads the instance pods of one cluster, sorted by name.
+// Errors: the reader's. Permission: list pods.
+func ListInstances(ctx context.Context, r client.Reader, namespace, cluster string) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	labels := client.MatchingLabels{LabelCluster: cluster, LabelPodRole: "instance"}
+	if err := r.List(ctx, &list, client.InNamespace(namespace), labels); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list.Items, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
+	return list.Items, nil
+}
