@@ -11,7 +11,7 @@ import (
 const (
 	// ExitOK means done, and what was looked at is healthy.
 	ExitOK = 0
-	// ExitFailed means that the command did not do its work, or that the question before it was answered with no.
+	// ExitFailed means that the command did not do its work, or its question was answered with no.
 	ExitFailed = 1
 	// ExitUsage means a wrong command line; nothing was asked or changed.
 	ExitUsage = 2

@@ -25,7 +25,7 @@ func helpPage(c *cobra.Command, width int) printer.Page {
 	section(&p, "Examples:", 0, c.Example)
 	section(&p, "Flags:", 0, flagUsages(c.LocalNonPersistentFlags(), width))
 	section(&p, "Flags of every command:", 0, flagUsages(c.Root().PersistentFlags(), width))
-	section(&p, "Permissions needed:", 2, c.Annotations[permissions])
+	section(&p, "Permissions needed:", 2, Permissions(c))
 	if c.HasAvailableSubCommands() {
 		p.Blank()
 		p.Text(printer.Textf(`Use "%s [command] --help" for more about a command.`, c.CommandPath()))
@@ -36,7 +36,7 @@ func helpPage(c *cobra.Command, width int) printer.Page {
 // usageLines say how a command is called.
 func usageLines(c *cobra.Command) []string {
 	var lines []string
-	if c.Runnable() && c.Annotations[grouping] == "" {
+	if c.Runnable() && !OnlyGroups(c) {
 		lines = append(lines, c.UseLine())
 	}
 	if c.HasAvailableSubCommands() {

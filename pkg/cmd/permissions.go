@@ -37,3 +37,9 @@ func annotate(c *cobra.Command, key, value string) {
 	}
 	c.Annotations[key] = value
 }
+
+// Permissions is the table of the permissions that a command needs, or empty.
+func Permissions(c *cobra.Command) string { return c.Annotations[permissions] }
+
+// OnlyGroups reports whether a command does nothing but group others.
+func OnlyGroups(c *cobra.Command) bool { return c.Annotations[grouping] != "" }

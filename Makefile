@@ -1,0 +1,126 @@
+# kubectl kea. `make help` lists what there is.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+RELEASE := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' hack/internal/release/release.go)
+
+# The pinned tools are compiled once for each change of their versions.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-kea
+TOOLS := $(CACHE)/tools/$(shell cat hack/tools/go.mod hack/tools/go.sum | cksum | tr -d ' ')
+
+LAB := cd lab && $(GO) run ./cmd/lab
+# All of the lab but the binary with Kubernetes in it, which takes minutes to
+# compile and holds nothing to test.
+LAB_PACKAGES := ./cmd/lab/... ./cmd/pause/... ./internal/...
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/kubectl-kea
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/kubectl-kea ./cmd/kubectl-kea
+
+.PHONY: dist
+dist: ## Build the archives of a release for every platform, into dist/
+	$(GO) run ./hack/dist -version $(RELEASE) -out dist
+
+.PHONY: krew-manifest
+krew-manifest: dist ## Write plugins/krew.yaml from the archives
+	$(GO) run ./hack/krew -version $(RELEASE) -dist dist write
+
+.PHONY: docs
+docs: ## Write the generated pages and the generated parts of the README
+	$(GO) run ./hack/docs
+
+.PHONY: clean
+clean: ## Remove what was built; caches stay
+	rm -rf bin dist
+
+##@ Check
+
+.PHONY: test
+test: ## Run every test; the last line counts them
+	@$(GO) run ./hack/testsum
+
+.PHONY: unit
+unit: ## Run the unit and golden tests of all modules
+	@failed=0; \
+	$(GO) test $(TEST_FLAGS) ./... || failed=1; \
+	(cd lab && $(GO) test $(TEST_FLAGS) $(LAB_PACKAGES)) || failed=1; \
+	exit $$failed
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Run golangci-lint on the plugin and the lab
+	$(TOOLS)/golangci-lint run ./...
+	cd lab && $(TOOLS)/golangci-lint run --config ../.golangci.yml $(LAB_PACKAGES)
+
+.PHONY: krew-check
+krew-check: $(TOOLS)/krew $(TOOLS)/validate-krew-manifest ## Have krew validate the manifest and install every archive
+	$(GO) run ./hack/dist -version $(RELEASE) -out dist/check -quick
+	$(GO) run ./hack/krew -version $(RELEASE) -dist dist/check -tools $(TOOLS) check
+
+.PHONY: release-check
+release-check: dist $(TOOLS)/krew $(TOOLS)/validate-krew-manifest ## As krew-check with the real archives, and the committed checksums must be exact
+	$(GO) run ./hack/krew -version $(RELEASE) -dist dist -tools $(TOOLS) -exact check
+
+.PHONY: verify
+verify: docs ## Write the generated pages and fail when they were not current
+	git diff --exit-code -- README.md docs
+	@test -z "$$(git status --porcelain -- docs)" || { git status --short -- docs; exit 1; }
+
+.PHONY: e2e
+e2e: build $(if $(KUBECTL_KEA_E2E_CLUSTER),,deps) ## Run the end-to-end tests in the lab (Linux, root)
+	@cd test/e2e && $(GO) test -tags e2e -count=1 -timeout 60m $(E2E_FLAGS) ./...
+
+.PHONY: bench
+bench: build ## Measure against kubectl; wants KUBECONFIG, takes KUBECTL
+	$(GO) run ./hack/bench -binary bin/kubectl-kea $(BENCH_FLAGS)
+
+##@ Lab
+
+.PHONY: deps
+deps: ## Install the Debian packages that the lab needs
+	@hack/deps
+
+.PHONY: demo
+demo: deps build ## Raise the lab, let clients take leases, and look at it
+	@$(LAB) demo
+
+.PHONY: lab-up
+lab-up: deps ## Raise a real cluster on this machine (Linux, root)
+	@$(LAB) up $(LAB_FLAGS)
+
+.PHONY: lab-down
+lab-down: ## Take it down; nothing stays behind but caches
+	@$(LAB) down
+
+.PHONY: lab-status
+lab-status: ## Show what of the lab runs
+	@$(LAB) status
+
+.PHONY: lab-logs
+lab-logs: ## Show the lab's logs
+	@$(LAB) logs $(LAB_FLAGS)
+
+.PHONY: lab-shell
+lab-shell: ## Open a shell inside the lab's network
+	@$(LAB) shell
+
+.PHONY: lab-kubeconfig
+lab-kubeconfig: ## Print the path of the lab's kubeconfig
+	@$(LAB) kubeconfig
+
+##@ Help
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(TOOLS)/%:
+	@echo "compiling $* once; golangci-lint takes some minutes" >&2
+	@mkdir -p $(TOOLS)
+	cd hack/tools && $(GO) build -trimpath -ldflags '-s -w' -o $@ "$$($(GO) list tool | grep '/$*$$')"

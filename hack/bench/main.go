@@ -1,0 +1,40 @@
+// Command bench measures the plugin beside kubectl on one cluster: runs that
+// take turns, medians, their spread, and whether the targets are met.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+)
+
+func main() {
+	binary := flag.String("binary", "bin/kubectl-kea", "the plugin")
+	namespace := flag.String("namespace", "network", "the namespace to ask about")
+	rounds := flag.Int("rounds", 15, "how often each command runs")
+	strict := flag.Bool("strict", false, "exit with 1 when a target is missed")
+	flag.Parse()
+	if *rounds < 1 {
+		fmt.Fprintln(os.Stderr, "error: -rounds must be at least 1")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	r, err := measure(ctx, *binary, *namespace, *rounds)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+	if err := r.page().Write(os.Stdout, printer.Canvas{ASCII: printer.ASCIIOnly(os.Getenv)}); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+	if *strict && !r.met() {
+		os.Exit(1)
+	}
+}
