@@ -121,6 +121,6 @@ help: ## List the targets
 		/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(TOOLS)/%:
-	@echo "compiling $* once; golangci-lint takes some minutes" >&2
+	@echo "compiling $* once$(if $(filter %golangci-lint,$@), (some minutes))" >&2
 	@mkdir -p $(TOOLS)
 	cd hack/tools && $(GO) build -trimpath -ldflags '-s -w' -o $@ "$$($(GO) list tool | grep '/$*$$')"

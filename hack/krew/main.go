@@ -34,7 +34,9 @@ func main() {
 	case "write":
 		err = write(*version, *dist)
 	case "check":
-		err = check(ctx, *version, *dist, *tools, *exact)
+		if err = check(ctx, *version, *dist, *tools, *exact); err == nil {
+			fmt.Println("krew takes the manifest, and installed the archive of every platform")
+		}
 	default:
 		flag.Usage()
 		os.Exit(2)
