@@ -109,6 +109,7 @@ func decodeInstance(body []byte) (Instance, error) {
 func parsePGTime(text string) *time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07"} {
 		if t, err := time.Parse(layout, text); err == nil {
+			t = t.UTC()
 			return &t
 		}
 	}

@@ -85,7 +85,7 @@ func (b Backup) ended() time.Time {
 func newBackup(b *apiv1.Backup) Backup {
 	status := &b.Status
 	result := Backup{
-		Name: b.Name, Created: b.CreationTimestamp.Time,
+		Name: b.Name, Created: b.CreationTimestamp.UTC(),
 		Method:   cmp.Or(string(status.Method), string(b.Spec.Method), string(apiv1.BackupMethodBarmanObjectStore)),
 		Phase:    cmp.Or(string(status.Phase), apiv1.BackupPhasePending),
 		Started:  firstTime(status.StartedAt, status.ReconciliationStartedAt),
@@ -110,11 +110,12 @@ func newSchedule(s *apiv1.ScheduledBackup) Schedule {
 	}
 }
 
-// firstTime is the first time that is set, or nil.
+// firstTime is the first time that is set, in UTC, or nil.
 func firstTime(times ...*metav1.Time) *time.Time {
 	for _, t := range times {
 		if t != nil && !t.IsZero() {
-			return &t.Time
+			utc := t.UTC()
+			return &utc
 		}
 	}
 	return nil

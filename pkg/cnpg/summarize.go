@@ -21,7 +21,7 @@ const defaultSmartShutdown = 180
 func Summarize(cluster *apiv1.Cluster, pods []corev1.Pod, now time.Time) Summary {
 	status := &cluster.Status
 	s := Summary{
-		Namespace: cluster.Namespace, Name: cluster.Name, Created: cluster.CreationTimestamp.Time,
+		Namespace: cluster.Namespace, Name: cluster.Name, Created: cluster.CreationTimestamp.UTC(),
 		Phase: status.Phase, PhaseReason: status.PhaseReason,
 		Instances: cluster.Spec.Instances, ReadyInstances: status.ReadyInstances,
 		Primary: status.CurrentPrimary, TargetPrimary: status.TargetPrimary,
@@ -220,7 +220,7 @@ func condition(cluster *apiv1.Cluster, kind apiv1.ClusterConditionType) Conditio
 	if found == nil {
 		return Condition{}
 	}
-	c := Condition{Reason: found.Reason, Message: found.Message, Since: &found.LastTransitionTime.Time}
+	c := Condition{Reason: found.Reason, Message: found.Message, Since: firstTime(&found.LastTransitionTime)}
 	if found.Status != metav1.ConditionUnknown {
 		working := found.Status == metav1.ConditionTrue
 		c.Working = &working
@@ -266,6 +266,7 @@ func parseTime(text string) *time.Time {
 	if err != nil {
 		return nil
 	}
+	t = t.UTC()
 	return &t
 }
 

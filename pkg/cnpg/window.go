@@ -89,14 +89,14 @@ func statusWindow(cluster *apiv1.Cluster) RecoveryWindow {
 	if window.First == nil {
 		for _, t := range status.FirstRecoverabilityPointByMethod {
 			if window.First == nil || t.Time.Before(*window.First) {
-				window.First = &t.Time
+				window.First = firstTime(&t)
 			}
 		}
 	}
 	if window.LastBackup == nil {
 		for _, t := range status.LastSuccessfulBackupByMethod {
 			if window.LastBackup == nil || t.Time.After(*window.LastBackup) {
-				window.LastBackup = &t.Time
+				window.LastBackup = firstTime(&t)
 			}
 		}
 	}
