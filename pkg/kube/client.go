@@ -114,10 +114,7 @@ func NewForConfig(config *rest.Config, opt Options) (*Client, error) {
 	if c.streams, err = newUpgrader(config); err != nil {
 		return nil, configError(err)
 	}
-	scheme := newScheme()
-	api, err := client.NewWithWatch(config, client.Options{
-		HTTPClient: c.http, Scheme: scheme, Mapper: newMapper(), FieldOwner: FieldManager,
-	})
+	api, err := client.NewWithWatch(config, client.Options{HTTPClient: c.http, Scheme: newScheme(), Mapper: newMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the Kubernetes client: %w", err)
 	}

@@ -119,8 +119,8 @@ func directError(err error, about PodError) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("dial %s: %w", podAddress(about.Namespace, about.Pod, about.Port), err)
 	}
-	about.Message = innermost(err)
-	about.Kind = kindOf(about.Message)
+	text := innermost(err)
+	about.Message, about.Kind = shorten(text), kindOf(text)
 	return &about
 }
 

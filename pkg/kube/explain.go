@@ -44,8 +44,11 @@ func Explain(err error) *Error {
 }
 
 const (
-	timeoutHint = "give it longer with --timeout, or look at the cluster with: kubectl get nodes"
-	loginHint   = "log in to the cluster again; the credentials in use: kubectl config view --minify"
+	// kubectlDefault is where kubectl's flags lead when there is no kubeconfig.
+	kubectlDefault = "http://localhost:8080"
+	kubeconfigHint = "name a kubeconfig with --kubeconfig or KUBECONFIG"
+	timeoutHint    = "give it longer with --timeout, or look at the cluster with: kubectl get nodes"
+	loginHint      = "log in to the cluster again; the credentials in use: kubectl config view --minify"
 )
 
 func explainPod(pod *PodError, err error) *Error {
@@ -72,7 +75,8 @@ func explainStatus(status metav1.Status, err error) *Error {
 		case strings.Contains(status.Message, `User "system:anonymous"`):
 			e.Problem, e.Message, e.Hint = ProblemUnauthorized, "the API server was given no credentials", loginHint
 		case known:
-			e.Problem, e.Hint = ProblemForbidden, e.forbiddenHint()
+			e.Problem = ProblemForbidden
+			e.Hint = e.forbiddenHint()
 		}
 	case apierrors.IsNotFound(err):
 		e.Problem = ProblemNotFound
@@ -165,6 +169,9 @@ func serverError(ctx context.Context, server string, err error) error {
 		e.Problem = ProblemTimeout
 		e.Message = fmt.Sprintf("the API server %s does not answer in time", server)
 		e.Hint = "check --context, or give it longer with --timeout"
+	case server == kubectlDefault:
+		e.Message = "no cluster is configured, and the API server " + server + " does not answer"
+		e.Hint = kubeconfigHint
 	default:
 		e.Message = fmt.Sprintf("the API server %s does not answer: %s", server, innermost(err))
 		e.Hint = "check --context; the servers you know: kubectl config view"
@@ -209,8 +216,8 @@ func configError(err error) error {
 	switch {
 	case clientcmd.IsEmptyConfig(err):
 		e.Message = "no cluster is configured"
-		e.Hint = "name a kubeconfig with --kubeconfig or KUBECONFIG"
-	case clientcmd.IsContextNotFound(err):
+		e.Hint = kubeconfigHint
+	case clientcmd.IsContextNotFound(err), strings.HasPrefix(err.Error(), "context "):
 		e.Hint = "the contexts you have: kubectl config get-contexts"
 	}
 	return e

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
-// explaining makes every error of a client one that a person can read.
+// explaining makes every error of a client one that a person can read, and every write one of FieldManager.
 func explaining(c client.WithWatch) client.WithWatch {
 	return interceptor.NewClient(c, interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
@@ -19,7 +19,7 @@ func explaining(c client.WithWatch) client.WithWatch {
 			return explained(c.List(ctx, list, opts...))
 		},
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			return explained(c.Create(ctx, obj, opts...))
+			return explained(owned(c).Create(ctx, obj, opts...))
 		},
 		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
 			return explained(c.Delete(ctx, obj, opts...))
@@ -28,20 +28,26 @@ func explaining(c client.WithWatch) client.WithWatch {
 			return explained(c.DeleteAllOf(ctx, obj, opts...))
 		},
 		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
-			return explained(c.Update(ctx, obj, opts...))
+			return explained(owned(c).Update(ctx, obj, opts...))
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return explained(c.Patch(ctx, obj, patch, opts...))
+			return explained(owned(c).Patch(ctx, obj, patch, opts...))
 		},
 		Apply: func(ctx context.Context, c client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
-			return explained(c.Apply(ctx, obj, opts...))
+			return explained(owned(c).Apply(ctx, obj, opts...))
 		},
 		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
 			w, err := c.Watch(ctx, list, opts...)
 			return w, explained(err)
 		},
+		SubResource: func(c client.WithWatch, subresource string) client.SubResourceClient {
+			return owned(c).SubResource(subresource)
+		},
 	})
 }
+
+// owned is a client whose writes are FieldManager's. A call's own options still win.
+func owned(c client.Client) client.Client { return client.WithFieldOwner(c, FieldManager) }
 
 // explained is Explain for an error that is returned on.
 func explained(err error) error {
