@@ -33,7 +33,7 @@ func (c *Client) answer(resp *http.Response, call *Call, out any) error {
 		return &cause{call: call, is: ErrNotKea, err: fmt.Errorf("%w: %w%s", ErrNotKea, err, body.excerpt())}
 	}
 	if a.Result != ResultSuccess {
-		return &Error{Command: call.Command, Service: call.Service, Result: a.Result, Text: a.Text}
+		return &Error{Command: call.Command, Service: call.Service, Result: a.Result, Text: redactText(a.Text)}
 	}
 	if a.arguments != nil {
 		return fmt.Errorf("%s (%s): decode the arguments of the answer: %w", call.Command, call.Service, a.arguments)
@@ -48,9 +48,12 @@ func httpError(status int, body *limited, call *Call) error {
 	body.left = min(body.left, 64<<10)
 	a, err := decodeAnswer(body, nil)
 	call.Bytes = body.read
-	if err == nil {
-		e.Text = a.Text
-	} else {
+	switch {
+	case err == nil:
+		e.Text = redactText(a.Text)
+	case a.message != "":
+		e.Text = redactText(a.message)
+	default:
 		e.Text = fmt.Sprintf("HTTP status %d%s", status, body.excerpt())
 	}
 	return e
@@ -60,7 +63,8 @@ func httpError(status int, body *limited, call *Call) error {
 type reply struct {
 	Result    int
 	Text      string
-	arguments error // why they could not be decoded into what the caller gave
+	message   string // not Kea's: what a proxy says in its JSON
+	arguments error  // why they could not be decoded into what the caller gave
 }
 
 // decodeAnswer reads one answer, a bare object or the first element of an array, and decodes its arguments into out.
@@ -92,6 +96,10 @@ func decodeAnswer(r io.Reader, out any) (reply, error) {
 			if err != nil && !broken(err) {
 				a.arguments, err = err, nil
 			}
+		case "message":
+			var message any
+			err = dec.Decode(&message)
+			a.message, _ = message.(string)
 		default:
 			err = dec.Decode(new(discard))
 		}

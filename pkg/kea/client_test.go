@@ -128,24 +128,37 @@ func TestErrors(t *testing.T) {
 		"nothing found":            {body: captured(t, "lease-not-found"), is: "ErrEmpty", result: 3, says: "Lease not found."},
 		"conflict":                 {body: captured(t, "conflict"), is: "ErrConflict", result: 4, says: "IPv4 lease already exists."},
 		"another error":            {body: `{"result":1,"text":"Missing mandatory 'remove' parameter."}`, result: 1, says: "Missing mandatory"},
-		"no text":                  {body: `[{"result":1}]`, result: 1, says: "no reason given"},
-		"control characters":       {body: `[{"result":1,"text":"a\u001b[31mb\nc"}]`, result: 1, says: "a?[31mb c (result 1)"},
-		"bad request":              {status: 400, body: captured(t, "bad-request"), is: "ErrBadRequest", result: 400, says: "Bad Request"},
-		"unauthorized":             {status: 401, body: unauthorized, is: "ErrUnauthorized", result: 401, says: "cmd (dhcp4): Unauthorized (result 401)"},
-		"unauthorized by a proxy":  {status: 401, body: "<html>", is: "ErrUnauthorized", result: 401, says: `HTTP status 401 (it begins with "<html>")`},
-		"forbidden":                {status: 403, body: `{"result":403,"text":"Forbidden"}`, is: "ErrForbidden", result: 403},
-		"nothing behind a proxy":   {status: 503, body: "dial tcp 10.0.0.1:8000: connect: connection refused", is: "ErrUnreachable", result: 503, says: "connection refused"},
-		"redirected":               {status: 302, body: "", is: "ErrNotKea", result: 302},
-		"another server":           {status: 404, body: "404 page not found", is: "ErrNotKea", result: 404, says: "404 page not found"},
-		"text":                     {body: "SSH-2.0-\x1b[2J" + strings.Repeat("x", 200), is: "ErrNotKea", says: `it is not JSON (it begins with "SSH-2.0-\x1b[2Jxxx`},
-		"empty":                    {body: "", is: "ErrNotKea", says: "it is not JSON"},
-		"empty list":               {body: "[]", is: "ErrNotKea", says: "it is an empty list"},
-		"list of numbers":          {body: "[1]", is: "ErrNotKea", says: "it is not an object"},
-		"a string":                 {body: `"pw-secret"`, is: "ErrNotKea", says: "it is not an object"},
-		"no result":                {body: `{"text":"x"}`, is: "ErrNotKea", says: "it has no result"},
-		"result of another type":   {body: `{"result":"pw-secret"}`, is: "ErrNotKea", says: "it has another shape"},
-		"broken JSON":              {body: `[{"arguments":{"password":"pw-secret",,`, is: "ErrNotKea", says: "it is not valid JSON"},
-		"cut short":                {body: `[{"arguments":{"password":"pw-secret"`, is: "ErrNotKea", says: "it ends too early"},
+		"quotes a part of the password": {
+			body:   `[{"result":1,"text":"Config reload failed: Cannot parse w-secret, expected format is name=value"}]`,
+			result: 1, says: "Config reload failed: Cannot parse <redacted>, expected format",
+		},
+		"quotes the password": {
+			body:   `[{"result":1,"text":"invalid database access string: host=h password='a' pw-secret' port=1 user=kea"}]`,
+			result: 1, says: "host=h password=<redacted> port=1 user=kea",
+		},
+		"no text":                 {body: `[{"result":1}]`, result: 1, says: "no reason given"},
+		"control characters":      {body: `[{"result":1,"text":"a\u001b[31mb\nc"}]`, result: 1, says: "a?[31mb c (result 1)"},
+		"bad request":             {status: 400, body: captured(t, "bad-request"), is: "ErrBadRequest", result: 400, says: "Bad Request"},
+		"unauthorized":            {status: 401, body: unauthorized, is: "ErrUnauthorized", result: 401, says: "cmd (dhcp4): Unauthorized (result 401)"},
+		"unauthorized by a proxy": {status: 401, body: "<html>", is: "ErrUnauthorized", result: 401, says: `HTTP status 401 (it begins with "<html>")`},
+		"forbidden":               {status: 403, body: captured(t, "forbidden"), is: "ErrForbidden", result: 403},
+		"nothing behind a proxy":  {status: 503, body: "dial tcp 10.0.0.1:8000: connect: connection refused", is: "ErrUnreachable", result: 503, says: "connection refused"},
+		"a proxy's JSON": {
+			status: 503, body: `{"kind":"Status","metadata":{},"message":"error trying to reach service: dial tcp 10.0.0.1:8000: connect: connection refused","code":503}`,
+			is: "ErrUnreachable", result: 503, says: "cmd (dhcp4): error trying to reach service: dial tcp 10.0.0.1:8000: connect: connection refused (result 503)",
+		},
+		"a proxy's JSON of another shape": {status: 503, body: `{"message":{"password":"pw-secret"}}`, is: "ErrUnreachable", result: 503, says: "HTTP status 503"},
+		"redirected":                      {status: 302, body: "", is: "ErrNotKea", result: 302},
+		"another server":                  {status: 404, body: "404 page not found", is: "ErrNotKea", result: 404, says: "404 page not found"},
+		"text":                            {body: "SSH-2.0-\x1b[2J" + strings.Repeat("x", 200), is: "ErrNotKea", says: `it is not JSON (it begins with "SSH-2.0-\x1b[2Jxxx`},
+		"empty":                           {body: "", is: "ErrNotKea", says: "it is not JSON"},
+		"empty list":                      {body: "[]", is: "ErrNotKea", says: "it is an empty list"},
+		"list of numbers":                 {body: "[1]", is: "ErrNotKea", says: "it is not an object"},
+		"a string":                        {body: `"pw-secret"`, is: "ErrNotKea", says: "it is not an object"},
+		"no result":                       {body: `{"text":"x"}`, is: "ErrNotKea", says: "it has no result"},
+		"result of another type":          {body: `{"result":"pw-secret"}`, is: "ErrNotKea", says: "it has another shape"},
+		"broken JSON":                     {body: `[{"arguments":{"password":"pw-secret",,`, is: "ErrNotKea", says: "it is not valid JSON"},
+		"cut short":                       {body: `[{"arguments":{"password":"pw-secret"`, is: "ErrNotKea", says: "it ends too early"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +182,7 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("says %q, want %q in it", err, tt.says)
 			}
-			if strings.Contains(err.Error(), "pw-secret") || strings.ContainsAny(err.Error(), "\n\x1b") {
+			if strings.Contains(err.Error(), "w-secret") || strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("not fit for a terminal: %q", err)
 			}
 		})

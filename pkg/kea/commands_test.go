@@ -206,6 +206,13 @@ func TestLeaseStats(t *testing.T) {
 			Time:    time.Date(2026, 11, 22, 18, 55, 30, 164767000, time.UTC),
 			Subnets: []SubnetStats{six(10, 1, 256, 1), six(20, 0, 0, 0)},
 		}},
+		"stat6-3.0-huge": {DHCP6, LeaseStats{
+			Time: time.Date(2026, 11, 22, 21, 55, 21, 591999000, time.UTC),
+			Subnets: []SubnetStats{
+				{SubnetID: 1, Addresses: Addresses{Total: powerOfTwo(65)}, Prefixes: &Prefixes{Total: powerOfTwo(30)}},
+				{SubnetID: 2, Addresses: Addresses{Total: powerOfTwo(95)}, Prefixes: &Prefixes{}},
+			},
+		}},
 	}
 	for name, tt := range tests {
 		got, err := replay(t, name).LeaseStats(t.Context(), tt.service)
@@ -218,7 +225,7 @@ func TestLeaseStats(t *testing.T) {
 // TestLeaseStatsOddTables has columns in another order, a new one, and numbers beyond 2^63.
 func TestLeaseStatsOddTables(t *testing.T) {
 	const body = `[{"arguments":{"result-set":{
-		"columns":["assigned-nas","subnet-id","registered-nas","total-nas","total-pds"],
+		"columns":["assigned-nas","subnet-id","declined-addresses","total-nas","total-pds"],
 		"rows":[[5,1,7,-1,18446744073709551616],[-5,2,7,-9223372036854775808,1.8446744073709552e+19],[1,3]],
 		"timestamp":"never"}},"result":0}]`
 	got, err := server(t, http.StatusOK, body).LeaseStats(t.Context(), DHCP6)
@@ -227,12 +234,12 @@ func TestLeaseStatsOddTables(t *testing.T) {
 	}
 	var totals []string
 	for _, s := range got.Subnets {
-		totals = append(totals, s.Assigned.String(), s.Total.String(), s.Prefixes.Total.String())
+		totals = append(totals, s.Assigned.String(), s.Declined.String(), s.Total.String(), s.Prefixes.Total.String())
 	}
 	want := []string{
-		"5", "18446744073709551615", "18446744073709551616",
-		"0", "9223372036854775808", "18446744073709552000",
-		"1", "0", "0",
+		"5", "7", "18446744073709551615", "18446744073709551616",
+		"0", "7", "9223372036854775808", "18446744073709552000",
+		"1", "0", "0", "0",
 	}
 	if diff := cmp.Diff(want, totals); diff != "" {
 		t.Error(diff)

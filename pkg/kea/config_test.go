@@ -159,7 +159,7 @@ func TestControlSockets(t *testing.T) {
 	want := []ControlSocket{
 		{Type: "unix", Path: "/run/kea/kea4.sock"},
 		{
-			Type: "http", Address: "10.0.0.1", Port: 8004, TLS: TLSFiles{CertRequired: true},
+			Type: "http", Address: "10.0.0.1", Port: 8004,
 			Auth: APIAuth{Type: "basic", Clients: []APIClient{{User: "kubectl", Password: NewSecret("pw-socket")}}},
 		},
 		{Type: "https", Address: "127.0.0.1", Port: 8000, TLS: TLSFiles{TrustAnchor: "ca", CertFile: "c", KeyFile: "k", CertRequired: true}},
@@ -226,7 +226,11 @@ func TestNoSecretIsShown(t *testing.T) {
 	if !strings.Contains(mustJSON(t, extra), "/etc/creds") {
 		t.Error("a file's path is no secret")
 	}
-	for _, v := range []any{c, &c, sockets, agent, extra, Diff(c, other), Diff(other, c)} {
+	live, err := replay(t, "config-3.0-dhcp4").Config(t.Context(), DHCP4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{c, &c, sockets, agent, extra, live, Diff(c, other), Diff(other, c)} {
 		text := mustJSON(t, v) + fmt.Sprintf("%v %+v %#v %s %q", v, v, v, v, v)
 		if i := strings.Index(text, "pw-"); i >= 0 {
 			t.Errorf("%T shows a password: ...%s...", v, text[max(0, i-60):min(len(text), i+20)])

@@ -23,7 +23,7 @@ var (
 	ErrConflict     = errors.New("conflict")                               // result 4
 	ErrBadRequest   = errors.New("bad request")                            // HTTP 400
 	ErrUnauthorized = errors.New("user or password not accepted")          // HTTP 401
-	ErrForbidden    = errors.New("not allowed")                            // HTTP 403
+	ErrForbidden    = errors.New("not allowed")                            // HTTP 403: an HA listener with restrict-commands, or a role
 	ErrOffline      = errors.New("daemon is offline")                      // the agent answers, the daemon behind it does not
 	ErrNoService    = errors.New("agent has no socket for this daemon")    // the agent's control-sockets lack it
 	ErrNoDatabase   = errors.New("no lease database")                      // the daemon lost or never had its lease database
@@ -39,7 +39,7 @@ type Error struct {
 	Command string
 	Service Service
 	Result  int    // one of the Result constants, or an HTTP status from 400 on
-	Text    string // Kea's words; may be empty, may hold anything
+	Text    string // Kea's words, without the passwords that they are known to quote; may be empty, may hold anything
 }
 
 // Error returns the command, the service and Kea's words on one line.

@@ -96,9 +96,12 @@ func (r resultSet) leaseStats(s Service) (LeaseStats, error) {
 			return LeaseStats{}, fmt.Errorf("%w: a subnet-id is not a number", ErrNotKea)
 		}
 		n := SubnetStats{SubnetID: uint32(id)}
-		kind := "addresses"
+		kind, declined := "addresses", "declined-addresses"
 		if s == DHCP6 {
 			kind = "nas"
+			if _, ok := at["declined-nas"]; ok { // 3.0 calls it declined-addresses
+				declined = "declined-nas"
+			}
 			n.Prefixes = &Prefixes{
 				Total:      countOfTotal(cell("total-pds")),
 				Assigned:   countOfCell(cell("assigned-pds")),
@@ -108,7 +111,7 @@ func (r resultSet) leaseStats(s Service) (LeaseStats, error) {
 		n.Addresses = Addresses{
 			Total:      countOfTotal(cell("total-" + kind)),
 			Assigned:   countOfCell(cell("assigned-" + kind)),
-			Declined:   countOfCell(cell("declined-" + kind)),
+			Declined:   countOfCell(cell(declined)),
 			Cumulative: countOfCell(cell("cumulative-assigned-" + kind)),
 		}
 		out.Subnets = append(out.Subnets, n)

@@ -9,8 +9,12 @@ import (
 var (
 	// urlPassword matches the user and password of a URL; the password may hold an @ itself.
 	urlPassword = regexp.MustCompile(`(://[^/\s:@]*):[^/\s]*@`)
-	// keywordPassword matches a password in a libpq connection string.
-	keywordPassword = regexp.MustCompile(`(?i)(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)`)
+	// quotedPassword and barePassword match a password in a list of words like libpq's connection string. Kea writes
+	// such lists too, and does not escape a quote inside the quotes: what counts is the last quote of all.
+	quotedPassword = regexp.MustCompile(`(?is)(\bpassword\s*=\s*)'.*'`)
+	barePassword   = regexp.MustCompile(`(?i)(\bpassword\s*=\s*)[^\s']\S*`)
+	// accessString matches what Kea says of a password with a quote and a space in it: it quotes the part behind.
+	accessString = regexp.MustCompile(`(?s)(Cannot parse ).*(, expected format is name=value)`)
 )
 
 // redactObject returns a deep copy of a parsed configuration in which everything that is a password is a Secret.
@@ -42,13 +46,15 @@ func redact(v any) any {
 	return v
 }
 
-// redactText removes the passwords of URLs and connection strings from a text.
+// redactText removes passwords from a text of Kea's: those of URLs and of connection strings.
 func redactText(s string) string {
 	if strings.Contains(s, "@") {
 		s = urlPassword.ReplaceAllString(s, "$1:"+redacted+"@")
 	}
 	if strings.Contains(s, "=") {
-		s = keywordPassword.ReplaceAllString(s, "${1}"+redacted)
+		s = barePassword.ReplaceAllString(s, "${1}"+redacted)
+		s = quotedPassword.ReplaceAllString(s, "${1}"+redacted)
+		s = accessString.ReplaceAllString(s, "${1}"+redacted+"${2}")
 	}
 	return s
 }

@@ -15,7 +15,7 @@ type TLSFiles struct {
 	TrustAnchor  string
 	CertFile     string
 	KeyFile      string
-	CertRequired bool // clients need a certificate; Kea's default filled in: true
+	CertRequired bool // clients need a certificate; Kea's default with TLS filled in: true
 }
 
 // Enabled reports whether the endpoint speaks TLS.
@@ -69,12 +69,9 @@ const (
 )
 
 func (t tree) tlsFiles() TLSFiles {
-	return TLSFiles{
-		TrustAnchor:  t.str("trust-anchor"),
-		CertFile:     t.str("cert-file"),
-		KeyFile:      t.str("key-file"),
-		CertRequired: t.booleanOr("cert-required", true),
-	}
+	f := TLSFiles{TrustAnchor: t.str("trust-anchor"), CertFile: t.str("cert-file"), KeyFile: t.str("key-file")}
+	f.CertRequired = f.Enabled() && t.booleanOr("cert-required", true)
+	return f
 }
 
 func (t tree) apiAuth() APIAuth {
