@@ -3,7 +3,7 @@ package cnpg
 import (
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 )
 
 // BackupState is everything about the backups of one cluster, both generations alike. Lists are never nil.
@@ -57,11 +57,11 @@ type Backup struct {
 func (b Backup) Done() bool { return b.Succeeded() || b.Failed() }
 
 // Succeeded reports a backup that can be restored from.
-func (b Backup) Succeeded() bool { return b.Phase == apiv1.BackupPhaseCompleted }
+func (b Backup) Succeeded() bool { return b.Phase == cnpgv1.BackupPhaseCompleted }
 
 // Failed reports a backup that ended badly. One that waits for a failing archive has not ended.
 func (b Backup) Failed() bool {
-	return b.Phase == apiv1.BackupPhaseFailed || b.Phase == apiv1.BackupPhaseDefinitionInvalid
+	return b.Phase == cnpgv1.BackupPhaseFailed || b.Phase == cnpgv1.BackupPhaseDefinitionInvalid
 }
 
 // Schedule is one ScheduledBackup object.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -41,9 +41,9 @@ func objects[T any](t *testing.T, path ...string) []T {
 	}
 }
 
-func clusterFixture(t *testing.T, scenario string) *apiv1.Cluster {
+func clusterFixture(t *testing.T, scenario string) *cnpgv1.Cluster {
 	t.Helper()
-	return &objects[apiv1.Cluster](t, scenario, "cluster.yaml")[0]
+	return &objects[cnpgv1.Cluster](t, scenario, "cluster.yaml")[0]
 }
 
 func podsFixture(t *testing.T, scenario string) []corev1.Pod {
@@ -55,7 +55,7 @@ func podsFixture(t *testing.T, scenario string) []corev1.Pod {
 func reader(t *testing.T, paths ...string) client.WithWatch {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, apiv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, cnpgv1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -15,10 +15,10 @@ import (
 // GatherBackups reads the backups, schedules and recovery window of a cluster at once. What could not be read is in
 // Unread; the error is for a context that ended only.
 // Permission: list backups and scheduledbackups (postgresql.cnpg.io), get objectstores (barmancloud.cnpg.io).
-func GatherBackups(ctx context.Context, r client.Reader, cluster *apiv1.Cluster) (BackupState, error) {
+func GatherBackups(ctx context.Context, r client.Reader, cluster *cnpgv1.Cluster) (BackupState, error) {
 	var (
-		backups   apiv1.BackupList
-		schedules apiv1.ScheduledBackupList
+		backups   cnpgv1.BackupList
+		schedules cnpgv1.ScheduledBackupList
 		window    RecoveryWindow
 		errs      [3]error
 		all       sync.WaitGroup
@@ -41,7 +41,7 @@ func GatherBackups(ctx context.Context, r client.Reader, cluster *apiv1.Cluster)
 }
 
 // newBackupState sorts what was read. Objects of other clusters are left out. Pure.
-func newBackupState(cluster *apiv1.Cluster, backups []apiv1.Backup, schedules []apiv1.ScheduledBackup, window RecoveryWindow) BackupState {
+func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules []cnpgv1.ScheduledBackup, window RecoveryWindow) BackupState {
 	s := BackupState{
 		Namespace: cluster.Namespace, Cluster: cluster.Name, Window: window,
 		Running: []Backup{}, Backups: []Backup{}, Schedules: []Schedule{}, Unread: []Unread{},
@@ -82,12 +82,12 @@ func (b Backup) ended() time.Time {
 	return b.Created
 }
 
-func newBackup(b *apiv1.Backup) Backup {
+func newBackup(b *cnpgv1.Backup) Backup {
 	status := &b.Status
 	result := Backup{
 		Name: b.Name, Created: b.CreationTimestamp.UTC(),
-		Method:   cmp.Or(string(status.Method), string(b.Spec.Method), string(apiv1.BackupMethodBarmanObjectStore)),
-		Phase:    cmp.Or(string(status.Phase), apiv1.BackupPhasePending),
+		Method:   cmp.Or(string(status.Method), string(b.Spec.Method), string(cnpgv1.BackupMethodBarmanObjectStore)),
+		Phase:    cmp.Or(string(status.Phase), cnpgv1.BackupPhasePending),
 		Started:  firstTime(status.StartedAt, status.ReconciliationStartedAt),
 		Stopped:  firstTime(status.StoppedAt, status.ReconciliationTerminatedAt),
 		ID:       status.BackupID,
@@ -102,10 +102,10 @@ func newBackup(b *apiv1.Backup) Backup {
 	return result
 }
 
-func newSchedule(s *apiv1.ScheduledBackup) Schedule {
+func newSchedule(s *cnpgv1.ScheduledBackup) Schedule {
 	return Schedule{
 		Name: s.Name, Schedule: s.Spec.Schedule, Suspended: s.Spec.Suspend != nil && *s.Spec.Suspend,
-		Method: cmp.Or(string(s.Spec.Method), string(apiv1.BackupMethodBarmanObjectStore)),
+		Method: cmp.Or(string(s.Spec.Method), string(cnpgv1.BackupMethodBarmanObjectStore)),
 		Last:   firstTime(s.Status.LastScheduleTime), Next: firstTime(s.Status.NextScheduleTime), Error: s.Status.Error,
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -107,9 +107,9 @@ func TestGatherBackupsHeedsContext(t *testing.T) {
 }
 
 func TestBackupStateOrders(t *testing.T) {
-	backup := func(name, phase, created, stopped string) apiv1.Backup {
-		b := apiv1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.Time{Time: *at(created)}}}
-		b.Spec.Cluster.Name, b.Status.Phase = "kea-database", apiv1.BackupPhase(phase)
+	backup := func(name, phase, created, stopped string) cnpgv1.Backup {
+		b := cnpgv1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.Time{Time: *at(created)}}}
+		b.Spec.Cluster.Name, b.Status.Phase = "kea-database", cnpgv1.BackupPhase(phase)
 		if stopped != "" {
 			b.Status.StoppedAt = &metav1.Time{Time: *at(stopped)}
 		}
@@ -117,7 +117,7 @@ func TestBackupStateOrders(t *testing.T) {
 	}
 	other := backup("other", "completed", "2026-01-09T00:00:00Z", "")
 	other.Spec.Cluster.Name = "other"
-	s := newBackupState(clusterFixture(t, "network"), []apiv1.Backup{
+	s := newBackupState(clusterFixture(t, "network"), []cnpgv1.Backup{
 		backup("slow", "completed", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"),
 		backup("quick", "completed", "2026-01-02T00:00:00Z", "2026-01-02T00:01:00Z"),
 		backup("broken", "failed", "2026-01-03T00:00:00Z", ""),
@@ -143,12 +143,13 @@ func TestBackupStateOrders(t *testing.T) {
 	}
 }
 
+//nolint:staticcheck // see statusWindow
 func TestStatusWindowByMethod(t *testing.T) {
-	cluster := &apiv1.Cluster{}
-	cluster.Spec.Backup = &apiv1.BackupConfiguration{RetentionPolicy: "7d"}
+	cluster := &cnpgv1.Cluster{}
+	cluster.Spec.Backup = &cnpgv1.BackupConfiguration{RetentionPolicy: "7d"}
 	day := func(d string) metav1.Time { return metav1.Time{Time: *at("2026-01-0" + d + "T00:00:00Z")} }
-	cluster.Status.FirstRecoverabilityPointByMethod = map[apiv1.BackupMethod]metav1.Time{"volumeSnapshot": day("2"), "barmanObjectStore": day("1")}
-	cluster.Status.LastSuccessfulBackupByMethod = map[apiv1.BackupMethod]metav1.Time{"volumeSnapshot": day("4"), "barmanObjectStore": day("3")}
+	cluster.Status.FirstRecoverabilityPointByMethod = map[cnpgv1.BackupMethod]metav1.Time{"volumeSnapshot": day("2"), "barmanObjectStore": day("1")}
+	cluster.Status.LastSuccessfulBackupByMethod = map[cnpgv1.BackupMethod]metav1.Time{"volumeSnapshot": day("4"), "barmanObjectStore": day("3")}
 	want := RecoveryWindow{First: at("2026-01-01T00:00:00Z"), LastBackup: at("2026-01-04T00:00:00Z"), Source: "cluster status", Retention: "7d"}
 	if diff := cmp.Diff(want, statusWindow(cluster)); diff != "" {
 		t.Error(diff)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 )
 
 // serving reports whether the primary can take logins.
@@ -23,7 +23,7 @@ func serving(s *Summary) bool {
 
 // reasons says why a cluster is not healthy. The operator's phase is only one of the witnesses: while a cluster is
 // fenced it goes on saying healthy, and says so for a while after an instance has gone.
-func reasons(s *Summary, cluster *apiv1.Cluster, now time.Time) []string {
+func reasons(s *Summary, cluster *cnpgv1.Cluster, now time.Time) []string {
 	list := []string{}
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 
@@ -38,7 +38,7 @@ func reasons(s *Summary, cluster *apiv1.Cluster, now time.Time) []string {
 	if cluster.DeletionTimestamp != nil {
 		add("the cluster is being deleted")
 	}
-	if s.Phase != apiv1.PhaseHealthy {
+	if s.Phase != cnpgv1.PhaseHealthy {
 		add("%s", phaseText(s))
 	}
 	if s.Primary == "" {
@@ -46,7 +46,7 @@ func reasons(s *Summary, cluster *apiv1.Cluster, now time.Time) []string {
 	} else if !s.Serving && !s.Hibernated && !isFenced(s.Fenced, s.Primary) {
 		add("the primary %s is not ready", s.Primary)
 	}
-	if s.Transition != TransitionNone && s.Phase != apiv1.PhaseFailOver && s.Phase != apiv1.PhaseSwitchover {
+	if s.Transition != TransitionNone && s.Phase != cnpgv1.PhaseFailOver && s.Phase != cnpgv1.PhaseSwitchover {
 		add("%s from %s to %s", s.Transition, s.Primary, s.TargetPrimary)
 	}
 	if s.PrimaryFailingSince != nil {
@@ -55,13 +55,13 @@ func reasons(s *Summary, cluster *apiv1.Cluster, now time.Time) []string {
 	if s.ReadyInstances < s.Instances && !s.Hibernated {
 		add("%d of %d instances are ready", s.ReadyInstances, s.Instances)
 	}
-	if failed := cluster.Status.InstancesStatus[apiv1.PodFailed]; len(failed) > 0 {
+	if failed := cluster.Status.InstancesStatus[cnpgv1.PodFailed]; len(failed) > 0 {
 		add("failed: %s", joinNames(failed))
 	}
-	if len(cluster.Status.InstancesStatus[apiv1.PodHealthy]) == 0 && s.Phase == apiv1.PhaseHealthy && !s.Hibernated {
+	if len(cluster.Status.InstancesStatus[cnpgv1.PodHealthy]) == 0 && s.Phase == cnpgv1.PhaseHealthy && !s.Hibernated {
 		add("the operator sees no healthy instance")
 	}
-	if c := condition(cluster, apiv1.ConditionConsistentSystemID); c.Working != nil && !*c.Working && !s.Hibernated {
+	if c := condition(cluster, cnpgv1.ConditionConsistentSystemID); c.Working != nil && !*c.Working && !s.Hibernated {
 		add("%s", c.Message)
 	}
 	return list

@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -13,12 +13,12 @@ import (
 // ListClusters reads the clusters of a namespace, of all when it is empty, sorted by namespace and name.
 // Errors: the reader's; kube.IsNotInstalled tells a Kubernetes without CNPG.
 // Permission: list clusters.postgresql.cnpg.io.
-func ListClusters(ctx context.Context, r client.Reader, namespace string) ([]apiv1.Cluster, error) {
-	var list apiv1.ClusterList
+func ListClusters(ctx context.Context, r client.Reader, namespace string) ([]cnpgv1.Cluster, error) {
+	var list cnpgv1.ClusterList
 	if err := r.List(ctx, &list, client.InNamespace(namespace)); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list.Items, func(a, b apiv1.Cluster) int {
+	slices.SortFunc(list.Items, func(a, b cnpgv1.Cluster) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return list.Items, nil

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -25,7 +25,7 @@ type Target struct {
 // ServiceTarget finds out which cluster and which of its instances a Service picks: one of CNPG's own (-rw, -ro, -r),
 // a Service of somebody else with such a selector, or an ExternalName for one of CNPG's. ok is false for a Service that
 // has nothing to do with CNPG. Pure.
-func ServiceTarget(svc *corev1.Service, clusters []apiv1.Cluster) (target Target, ok bool) {
+func ServiceTarget(svc *corev1.Service, clusters []cnpgv1.Cluster) (target Target, ok bool) {
 	if svc.Spec.Type == corev1.ServiceTypeExternalName {
 		return HostTarget(svc.Spec.ExternalName, svc.Namespace, clusters)
 	}
@@ -42,12 +42,7 @@ func ServiceTarget(svc *corev1.Service, clusters []apiv1.Cluster) (target Target
 	case target.Cluster.Name == "":
 		return Target{}, false
 	default:
-		switch role := cmp.Or(selector[LabelInstanceRole], selector[labelOldRole]); role {
-		case "":
-			target.Role = RoleAny
-		default:
-			target.Role = Role(role)
-		}
+		target.Role = Role(cmp.Or(selector[LabelInstanceRole], selector[labelOldRole], string(RoleAny)))
 	}
 	target.Exists = exists(target.Cluster, clusters)
 	return target, true
@@ -56,7 +51,7 @@ func ServiceTarget(svc *corev1.Service, clusters []apiv1.Cluster) (target Target
 // HostTarget finds the cluster behind a host name of CNPG's own Services: kea-database-rw, kea-database-ro.dhcp,
 // kea-database-r.dhcp.svc.cluster.local. A name without a namespace is one of the namespace given. Only clusters among
 // those given are found. Pure.
-func HostTarget(host, namespace string, clusters []apiv1.Cluster) (Target, bool) {
+func HostTarget(host, namespace string, clusters []cnpgv1.Cluster) (Target, bool) {
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
 	if len(labels) > 2 && labels[2] != "svc" {
 		return Target{}, false
@@ -74,7 +69,7 @@ func HostTarget(host, namespace string, clusters []apiv1.Cluster) (Target, bool)
 	return Target{}, false
 }
 
-func exists(key types.NamespacedName, clusters []apiv1.Cluster) bool {
+func exists(key types.NamespacedName, clusters []cnpgv1.Cluster) bool {
 	for i := range clusters {
 		if clusters[i].Namespace == key.Namespace && clusters[i].Name == key.Name {
 			return true
@@ -83,7 +78,7 @@ func exists(key types.NamespacedName, clusters []apiv1.Cluster) bool {
 	return false
 }
 
-func clusterOfInstance(instance, namespace string, clusters []apiv1.Cluster) string {
+func clusterOfInstance(instance, namespace string, clusters []cnpgv1.Cluster) string {
 	for i := range clusters {
 		if clusters[i].Namespace != namespace {
 			continue

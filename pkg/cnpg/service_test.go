@@ -3,7 +3,7 @@ package cnpg
 import (
 	"testing"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,7 +11,7 @@ import (
 )
 
 func TestServiceTargetOfRealServices(t *testing.T) {
-	clusters := []apiv1.Cluster{*clusterFixture(t, "network"), *clusterFixture(t, "foreign")}
+	clusters := []cnpgv1.Cluster{*clusterFixture(t, "network"), *clusterFixture(t, "foreign")}
 	got := map[string]Target{}
 	for _, scenario := range []string{"network", "foreign"} {
 		for _, svc := range objects[corev1.Service](t, scenario, "services.yaml") {
@@ -37,7 +37,7 @@ func TestServiceTargetOfRealServices(t *testing.T) {
 }
 
 func TestServiceTarget(t *testing.T) {
-	clusters := []apiv1.Cluster{*clusterFixture(t, "network")}
+	clusters := []cnpgv1.Cluster{*clusterFixture(t, "network")}
 	key := func(name string) types.NamespacedName { return types.NamespacedName{Namespace: "network", Name: name} }
 	tests := []struct {
 		name     string
@@ -75,7 +75,7 @@ func TestServiceTarget(t *testing.T) {
 }
 
 func TestHostTarget(t *testing.T) {
-	clusters := []apiv1.Cluster{*clusterFixture(t, "network")}
+	clusters := []cnpgv1.Cluster{*clusterFixture(t, "network")}
 	for host, want := range map[string]Role{
 		"kea-database-rw": RolePrimary, "kea-database-ro": RoleReplica, "kea-database-r.network": RoleAny,
 		"kea-database-rw.network.svc": RolePrimary, "kea-database-rw.other": "", "kea-database": "", "": "", "10.0.0.1": "",

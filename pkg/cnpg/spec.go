@@ -5,11 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 )
 
 // bootstrapMethod says how the cluster came to its data.
-func bootstrapMethod(cluster *apiv1.Cluster) string {
+func bootstrapMethod(cluster *cnpgv1.Cluster) string {
 	b := cluster.Spec.Bootstrap
 	switch {
 	case b != nil && b.Recovery != nil:
@@ -22,7 +22,7 @@ func bootstrapMethod(cluster *apiv1.Cluster) string {
 
 // ConnectionSecret is the name of the Secret with the owner's password, the one CNPG itself follows: the bootstrap
 // section's own (recovery before pg_basebackup before initdb), else <cluster>-app.
-func ConnectionSecret(cluster *apiv1.Cluster) string {
+func ConnectionSecret(cluster *cnpgv1.Cluster) string {
 	if b := cluster.Spec.Bootstrap; b != nil {
 		switch {
 		case b.Recovery != nil && b.Recovery.Secret != nil && b.Recovery.Secret.Name != "":
@@ -38,7 +38,7 @@ func ConnectionSecret(cluster *apiv1.Cluster) string {
 
 // ServerCASecret is the name of the Secret whose ca.crt verifies the server certificate. Made by CNPG it also holds the
 // CA's key.
-func ServerCASecret(cluster *apiv1.Cluster) string {
+func ServerCASecret(cluster *cnpgv1.Cluster) string {
 	name := cluster.Status.Certificates.ServerCASecret
 	if c := cluster.Spec.Certificates; c != nil {
 		name = cmp.Or(c.ServerCASecret, name)
@@ -47,7 +47,7 @@ func ServerCASecret(cluster *apiv1.Cluster) string {
 }
 
 // ownDatabase is the application's database and its owner, with CNPG's defaults.
-func ownDatabase(cluster *apiv1.Cluster) (database, owner string) {
+func ownDatabase(cluster *cnpgv1.Cluster) (database, owner string) {
 	if b := cluster.Spec.Bootstrap; b != nil {
 		switch {
 		case b.Recovery != nil:
@@ -63,7 +63,7 @@ func ownDatabase(cluster *apiv1.Cluster) (database, owner string) {
 }
 
 // postgresMajor is the major version of the data directory, of the image catalogue, or of the image's tag; 0 if unknown.
-func postgresMajor(cluster *apiv1.Cluster) int {
+func postgresMajor(cluster *cnpgv1.Cluster) int {
 	if info := cluster.Status.PGDataImageInfo; info != nil && info.MajorVersion > 0 {
 		return info.MajorVersion
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,7 +18,7 @@ const defaultSmartShutdown = 180
 
 // Summarize judges a cluster from its object and its instance pods. pods is nil when they could not be read; the
 // operator's word is taken then. Pure.
-func Summarize(cluster *apiv1.Cluster, pods []corev1.Pod, now time.Time) Summary {
+func Summarize(cluster *cnpgv1.Cluster, pods []corev1.Pod, now time.Time) Summary {
 	status := &cluster.Status
 	s := Summary{
 		Namespace: cluster.Namespace, Name: cluster.Name, Created: cluster.CreationTimestamp.UTC(),
@@ -64,7 +64,7 @@ func Summarize(cluster *apiv1.Cluster, pods []corev1.Pod, now time.Time) Summary
 
 // FencedInstances reads the fencing annotation: instance names sorted, or "*" alone for all. Never nil. CNPG ignores an
 // annotation it cannot read, and so does this.
-func FencedInstances(cluster *apiv1.Cluster) []string {
+func FencedInstances(cluster *cnpgv1.Cluster) []string {
 	var names []string
 	if json.Unmarshal([]byte(cluster.Annotations[AnnotationFenced]), &names) != nil || len(names) == 0 {
 		return []string{}
@@ -80,7 +80,7 @@ func isFenced(fenced []string, instance string) bool {
 	return slices.Contains(fenced, allInstances) || slices.Contains(fenced, instance)
 }
 
-func isReplicaCluster(cluster *apiv1.Cluster) bool {
+func isReplicaCluster(cluster *cnpgv1.Cluster) bool {
 	replica := cluster.Spec.ReplicaCluster
 	switch {
 	case replica == nil:
@@ -92,12 +92,12 @@ func isReplicaCluster(cluster *apiv1.Cluster) bool {
 }
 
 // transition reads a change of the primary from the phase, and from the target where the phase says something else.
-func transition(cluster *apiv1.Cluster) Transition {
+func transition(cluster *cnpgv1.Cluster) Transition {
 	status := &cluster.Status
 	switch {
-	case status.Phase == apiv1.PhaseFailOver, status.TargetPrimary == "pending":
+	case status.Phase == cnpgv1.PhaseFailOver, status.TargetPrimary == "pending":
 		return TransitionFailover
-	case status.Phase == apiv1.PhaseSwitchover:
+	case status.Phase == cnpgv1.PhaseSwitchover:
 		return TransitionSwitchover
 	case status.CurrentPrimary == "", status.TargetPrimary == "", status.CurrentPrimary == status.TargetPrimary:
 		return TransitionNone
@@ -106,7 +106,7 @@ func transition(cluster *apiv1.Cluster) Transition {
 }
 
 // members joins what the operator and Kubernetes say of each instance.
-func members(cluster *apiv1.Cluster, pods []corev1.Pod, fenced []string) []Member {
+func members(cluster *cnpgv1.Cluster, pods []corev1.Pod, fenced []string) []Member {
 	byName := map[string]*Member{}
 	result := []*Member{}
 	member := func(name string) *Member {
@@ -131,7 +131,7 @@ func members(cluster *apiv1.Cluster, pods []corev1.Pod, fenced []string) []Membe
 			m := member(name)
 			m.State = string(state)
 			if pods == nil {
-				m.Phase, m.Ready = "Unknown", state == apiv1.PodHealthy && !m.Fenced
+				m.Phase, m.Ready = "Unknown", state == cnpgv1.PodHealthy && !m.Fenced
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func describePod(m *Member, pod *corev1.Pod) {
 }
 
 // archiving finds out how the write-ahead log is kept.
-func archiving(cluster *apiv1.Cluster) Archiving {
+func archiving(cluster *cnpgv1.Cluster) Archiving {
 	a := Archiving{Method: ArchiveNone}
 	if cluster.Annotations[AnnotationSkipArchiving] == "enabled" {
 		return a
@@ -189,12 +189,12 @@ func archiving(cluster *apiv1.Cluster) Archiving {
 		a.ServerName = cmp.Or(b.BarmanObjectStore.ServerName, cluster.Name)
 	}
 	if a.Configured = a.Method != ArchiveNone; a.Configured {
-		a.Condition = condition(cluster, apiv1.ConditionContinuousArchiving)
+		a.Condition = condition(cluster, cnpgv1.ConditionContinuousArchiving)
 	}
 	return a
 }
 
-func archiverPlugin(cluster *apiv1.Cluster) *apiv1.PluginConfiguration {
+func archiverPlugin(cluster *cnpgv1.Cluster) *cnpgv1.PluginConfiguration {
 	for i := range cluster.Spec.Plugins {
 		p := &cluster.Spec.Plugins[i]
 		if enabled(p) && p.IsWALArchiver != nil && *p.IsWALArchiver {
@@ -204,18 +204,18 @@ func archiverPlugin(cluster *apiv1.Cluster) *apiv1.PluginConfiguration {
 	return nil
 }
 
-func enabled(p *apiv1.PluginConfiguration) bool { return p.Enabled == nil || *p.Enabled }
+func enabled(p *cnpgv1.PluginConfiguration) bool { return p.Enabled == nil || *p.Enabled }
 
 // lastBackup is the condition about the newest backup. While one is running CNPG sets it to False.
-func lastBackup(cluster *apiv1.Cluster) Condition {
-	c := condition(cluster, apiv1.ConditionBackup)
-	if c.Reason == string(apiv1.ConditionBackupStarted) {
+func lastBackup(cluster *cnpgv1.Cluster) Condition {
+	c := condition(cluster, cnpgv1.ConditionBackup)
+	if c.Reason == string(cnpgv1.ConditionBackupStarted) {
 		c.Working = nil
 	}
 	return c
 }
 
-func condition(cluster *apiv1.Cluster, kind apiv1.ClusterConditionType) Condition {
+func condition(cluster *cnpgv1.Cluster, kind cnpgv1.ClusterConditionType) Condition {
 	found := meta.FindStatusCondition(cluster.Status.Conditions, string(kind))
 	if found == nil {
 		return Condition{}
@@ -229,7 +229,7 @@ func condition(cluster *apiv1.Cluster, kind apiv1.ClusterConditionType) Conditio
 }
 
 // certificates reads the expirations, whose times are in Go's own notation.
-func certificates(cluster *apiv1.Cluster) []Certificate {
+func certificates(cluster *cnpgv1.Cluster) []Certificate {
 	list := []Certificate{}
 	for secret, text := range cluster.Status.Certificates.Expirations {
 		if expires, err := time.Parse("2006-01-02 15:04:05 -0700 MST", text); err == nil {
@@ -242,7 +242,7 @@ func certificates(cluster *apiv1.Cluster) []Certificate {
 	return list
 }
 
-func plugins(cluster *apiv1.Cluster) []Plugin {
+func plugins(cluster *cnpgv1.Cluster) []Plugin {
 	list := []Plugin{}
 	for i := range cluster.Spec.Plugins {
 		p := &cluster.Spec.Plugins[i]

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +28,7 @@ func TestSummarizeWholeCluster(t *testing.T) {
 		return Member{Pod: name, Role: role, Ready: true, State: "healthy", Phase: "Running", Node: "kealab"}
 	}
 	want := Summary{
-		Namespace: "network", Name: "kea-database", Phase: apiv1.PhaseHealthy,
+		Namespace: "network", Name: "kea-database", Phase: cnpgv1.PhaseHealthy,
 		Healthy: true, Reasons: []string{}, Serving: true,
 		Instances: 3, ReadyInstances: 3,
 		Members: []Member{
@@ -64,7 +64,7 @@ func TestSummarizeWholeCluster(t *testing.T) {
 func TestSummarizeJudges(t *testing.T) {
 	tests := []struct {
 		name, scenario string
-		change         func(*apiv1.Cluster)
+		change         func(*cnpgv1.Cluster)
 		noPods         bool
 		serving        bool
 		transition     Transition
@@ -97,17 +97,17 @@ func TestSummarizeJudges(t *testing.T) {
 		},
 		{
 			name: "just fenced: the operator says all is well", scenario: "network",
-			change:  func(c *apiv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["*"]`} },
+			change:  func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["*"]`} },
 			reasons: []string{"all instances are fenced: PostgreSQL is stopped", "0 of 3 instances are ready"},
 		},
 		{
 			name: "one replica fenced", scenario: "network", serving: true, ready: 2,
-			change:  func(c *apiv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["kea-database-3"]`} },
+			change:  func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["kea-database-3"]`} },
 			reasons: []string{"fenced: kea-database-3", "2 of 3 instances are ready"},
 		},
 		{
 			name: "primary fenced, pods not read", scenario: "network", noPods: true, ready: 3,
-			change:  func(c *apiv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["kea-database-1"]`} },
+			change:  func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationFenced: `["kea-database-1"]`} },
 			reasons: []string{"fenced: kea-database-1"},
 		},
 		{name: "hibernated", scenario: "hibernated", reasons: []string{"the cluster is hibernated"}},
@@ -117,21 +117,21 @@ func TestSummarizeJudges(t *testing.T) {
 		},
 		{
 			name: "smart shutdown: nobody chosen yet", scenario: "network", ready: 3, serving: true, transition: TransitionFailover,
-			change: func(c *apiv1.Cluster) {
-				c.Status.Phase, c.Status.TargetPrimary = apiv1.PhaseFailOver, "pending"
+			change: func(c *cnpgv1.Cluster) {
+				c.Status.Phase, c.Status.TargetPrimary = cnpgv1.PhaseFailOver, "pending"
 				c.Status.CurrentPrimaryFailingSinceTimestamp = "2026-11-22T21:39:30Z"
 			},
 			reasons: []string{"Failing over", "the primary has been failing for 30s"},
 		},
 		{
 			name: "switchover that the phase does not tell", scenario: "network", ready: 3, serving: true, transition: TransitionSwitchover,
-			change:  func(c *apiv1.Cluster) { c.Status.TargetPrimary = "kea-database-2" },
+			change:  func(c *cnpgv1.Cluster) { c.Status.TargetPrimary = "kea-database-2" },
 			reasons: []string{"switchover from kea-database-1 to kea-database-2"},
 		},
 		{
 			name: "broken beyond repair", scenario: "network", ready: 3, serving: true,
-			change: func(c *apiv1.Cluster) {
-				c.Status.Phase, c.Status.PhaseReason = apiv1.PhaseUnrecoverable, "job kea-database-1-full-recovery failed"
+			change: func(c *cnpgv1.Cluster) {
+				c.Status.Phase, c.Status.PhaseReason = cnpgv1.PhaseUnrecoverable, "job kea-database-1-full-recovery failed"
 			},
 			reasons: []string{"Cluster is unrecoverable and needs manual intervention: job kea-database-1-full-recovery failed"},
 		},
@@ -181,16 +181,16 @@ func TestSummarizeMissingPod(t *testing.T) {
 func TestArchiving(t *testing.T) {
 	tests := []struct {
 		scenario string
-		change   func(*apiv1.Cluster)
+		change   func(*cnpgv1.Cluster)
 		want     Archiving
 	}{
 		{"foreign", nil, Archiving{Method: ArchiveNone}}, // its condition says that archiving works
 		{"campus", nil, Archiving{Configured: true, Method: ArchiveInTree, Target: "s3://backups/campus/", ServerName: "campus-db"}},
 		{"archive-fails", nil, Archiving{Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "missing", ServerName: "db2"}},
-		{"network", func(c *apiv1.Cluster) { c.Spec.Plugins[0].Parameters["serverName"] = "old" },
+		{"network", func(c *cnpgv1.Cluster) { c.Spec.Plugins[0].Parameters["serverName"] = "old" },
 			Archiving{Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "kea-backups", ServerName: "old"}},
-		{"network", func(c *apiv1.Cluster) { no := false; c.Spec.Plugins[0].Enabled = &no }, Archiving{Method: ArchiveNone}},
-		{"network", func(c *apiv1.Cluster) { c.Annotations = map[string]string{AnnotationSkipArchiving: "enabled"} },
+		{"network", func(c *cnpgv1.Cluster) { no := false; c.Spec.Plugins[0].Enabled = &no }, Archiving{Method: ArchiveNone}},
+		{"network", func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationSkipArchiving: "enabled"} },
 			Archiving{Method: ArchiveNone}},
 	}
 	for _, test := range tests {
@@ -218,8 +218,8 @@ func TestLastBackupCondition(t *testing.T) {
 		t.Errorf("failed: %+v", c)
 	}
 	for i := range cluster.Status.Conditions {
-		if cluster.Status.Conditions[i].Type == string(apiv1.ConditionBackup) {
-			cluster.Status.Conditions[i].Reason = string(apiv1.ConditionBackupStarted)
+		if cluster.Status.Conditions[i].Type == string(cnpgv1.ConditionBackup) {
+			cluster.Status.Conditions[i].Reason = string(cnpgv1.ConditionBackupStarted)
 		}
 	}
 	if c := lastBackup(cluster); c.Working != nil || c.Reason != "BackupStarted" {
@@ -234,7 +234,7 @@ func TestFencedInstances(t *testing.T) {
 	for text, want := range map[string][]string{
 		"": {}, "[]": {}, "nonsense": {}, `["b","a","a"]`: {"a", "b"}, `["a","*"]`: {"*"},
 	} {
-		cluster := &apiv1.Cluster{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationFenced: text}}}
+		cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationFenced: text}}}
 		if diff := cmp.Diff(want, FencedInstances(cluster)); diff != "" {
 			t.Errorf("%q: %s", text, diff)
 		}
@@ -242,21 +242,21 @@ func TestFencedInstances(t *testing.T) {
 }
 
 func TestSpecNames(t *testing.T) {
-	secret := func(name string) *apiv1.LocalObjectReference { return &apiv1.LocalObjectReference{Name: name} }
+	secret := func(name string) *cnpgv1.LocalObjectReference { return &cnpgv1.LocalObjectReference{Name: name} }
 	tests := []struct {
 		name                                            string
-		bootstrap                                       *apiv1.BootstrapConfiguration
+		bootstrap                                       *cnpgv1.BootstrapConfiguration
 		wantMethod, wantSecret, wantDatabase, wantOwner string
 	}{
 		{"none", nil, "initdb", "db-app", "app", "app"},
-		{"initdb", &apiv1.BootstrapConfiguration{InitDB: &apiv1.BootstrapInitDB{Database: "kea"}}, "initdb", "db-app", "kea", "kea"},
-		{"recovery", &apiv1.BootstrapConfiguration{Recovery: &apiv1.BootstrapRecovery{Database: "kea", Owner: "dhcp", Secret: secret("s")}},
+		{"initdb", &cnpgv1.BootstrapConfiguration{InitDB: &cnpgv1.BootstrapInitDB{Database: "kea"}}, "initdb", "db-app", "kea", "kea"},
+		{"recovery", &cnpgv1.BootstrapConfiguration{Recovery: &cnpgv1.BootstrapRecovery{Database: "kea", Owner: "dhcp", Secret: secret("s")}},
 			"recovery", "s", "kea", "dhcp"},
-		{"base backup", &apiv1.BootstrapConfiguration{PgBaseBackup: &apiv1.BootstrapPgBaseBackup{Secret: secret("p")}},
+		{"base backup", &cnpgv1.BootstrapConfiguration{PgBaseBackup: &cnpgv1.BootstrapPgBaseBackup{Secret: secret("p")}},
 			"pg_basebackup", "p", "app", "app"},
 	}
 	for _, test := range tests {
-		cluster := &apiv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: apiv1.ClusterSpec{Bootstrap: test.bootstrap}}
+		cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: cnpgv1.ClusterSpec{Bootstrap: test.bootstrap}}
 		database, owner := ownDatabase(cluster)
 		got := []string{bootstrapMethod(cluster), ConnectionSecret(cluster), database, owner}
 		if diff := cmp.Diff([]string{test.wantMethod, test.wantSecret, test.wantDatabase, test.wantOwner}, got); diff != "" {
@@ -266,11 +266,11 @@ func TestSpecNames(t *testing.T) {
 }
 
 func TestServerCASecret(t *testing.T) {
-	cluster := &apiv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}}
+	cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}}
 	if got := ServerCASecret(cluster); got != "db-ca" {
 		t.Error(got)
 	}
-	cluster.Spec.Certificates = &apiv1.CertificatesConfiguration{ServerCASecret: "own"}
+	cluster.Spec.Certificates = &cnpgv1.CertificatesConfiguration{ServerCASecret: "own"}
 	if got := ServerCASecret(cluster); got != "own" {
 		t.Error(got)
 	}
@@ -294,17 +294,17 @@ func TestMajorOfImage(t *testing.T) {
 func TestReplicaCluster(t *testing.T) {
 	yes := true
 	tests := []struct {
-		replica *apiv1.ReplicaClusterConfiguration
+		replica *cnpgv1.ReplicaClusterConfiguration
 		want    bool
 	}{
 		{nil, false},
-		{&apiv1.ReplicaClusterConfiguration{Enabled: &yes, Source: "x"}, true},
-		{&apiv1.ReplicaClusterConfiguration{Primary: "elsewhere", Source: "x"}, true},
-		{&apiv1.ReplicaClusterConfiguration{Primary: "db", Source: "x"}, false},
-		{&apiv1.ReplicaClusterConfiguration{Primary: "east", Self: "east", Source: "x"}, false},
+		{&cnpgv1.ReplicaClusterConfiguration{Enabled: &yes, Source: "x"}, true},
+		{&cnpgv1.ReplicaClusterConfiguration{Primary: "elsewhere", Source: "x"}, true},
+		{&cnpgv1.ReplicaClusterConfiguration{Primary: "db", Source: "x"}, false},
+		{&cnpgv1.ReplicaClusterConfiguration{Primary: "east", Self: "east", Source: "x"}, false},
 	}
 	for i, test := range tests {
-		cluster := &apiv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: apiv1.ClusterSpec{ReplicaCluster: test.replica}}
+		cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: cnpgv1.ClusterSpec{ReplicaCluster: test.replica}}
 		if got := isReplicaCluster(cluster); got != test.want {
 			t.Errorf("%d: %v", i, got)
 		}
@@ -312,7 +312,7 @@ func TestReplicaCluster(t *testing.T) {
 }
 
 func TestSummaryMarshalsNoNulls(t *testing.T) {
-	raw, err := json.Marshal(Summarize(&apiv1.Cluster{}, nil, time.Time{}))
+	raw, err := json.Marshal(Summarize(&cnpgv1.Cluster{}, nil, time.Time{}))
 	if err != nil {
 		t.Fatal(err)
 	}

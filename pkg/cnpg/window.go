@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,7 +19,7 @@ func ObjectStoreKind() schema.GroupVersionKind {
 
 // recoveryWindow reads the window of the archive the cluster writes to. On an error the window still says which store
 // could not be read.
-func recoveryWindow(ctx context.Context, r client.Reader, cluster *apiv1.Cluster) (RecoveryWindow, error) {
+func recoveryWindow(ctx context.Context, r client.Reader, cluster *cnpgv1.Cluster) (RecoveryWindow, error) {
 	plugin := barmanPlugin(cluster)
 	if plugin == nil {
 		return statusWindow(cluster), nil
@@ -37,7 +37,7 @@ func recoveryWindow(ctx context.Context, r client.Reader, cluster *apiv1.Cluster
 }
 
 // barmanPlugin is the Barman Cloud plugin of a cluster, the one that archives before one that only takes backups.
-func barmanPlugin(cluster *apiv1.Cluster) *apiv1.PluginConfiguration {
+func barmanPlugin(cluster *cnpgv1.Cluster) *cnpgv1.PluginConfiguration {
 	if p := archiverPlugin(cluster); p != nil && p.Name == BarmanPlugin {
 		return p
 	}
@@ -80,7 +80,9 @@ func storeWindow(object map[string]any, name, server string) (RecoveryWindow, er
 }
 
 // statusWindow reads the fields of a Cluster that CNPG keeps for in-tree backups and volume snapshots.
-func statusWindow(cluster *apiv1.Cluster) RecoveryWindow {
+//
+//nolint:staticcheck // deprecated for plugins; for the others there is nothing else
+func statusWindow(cluster *cnpgv1.Cluster) RecoveryWindow {
 	status := &cluster.Status
 	window := RecoveryWindow{
 		First: parseTime(status.FirstRecoverabilityPoint), LastBackup: parseTime(status.LastSuccessfulBackup),

@@ -42,7 +42,7 @@ func TestNewFromFlags(t *testing.T) {
 	if err != nil || fromFlag.Namespace != "other" || !fromFlag.NamespaceChosen {
 		t.Errorf("%+v, %v", fromFlag, err)
 	}
-	if http.DefaultClient.Transport != nil {
+	if http.DefaultClient.Transport != nil { //nolint:forbidigo // client-go hands it out when nothing needs another
 		t.Error("the process-wide HTTP client was changed")
 	}
 }
@@ -88,12 +88,16 @@ func TestEveryKindIsMappedAndTyped(t *testing.T) {
 type api struct {
 	mu      sync.Mutex
 	asked   []string
+	binary  int // requests that would rather have protobuf
 	answers map[string]any
 }
 
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.asked = append(a.asked, r.Method+" "+r.URL.Path)
+	if strings.HasPrefix(r.Header.Get("Accept"), "application/vnd.kubernetes.protobuf") {
+		a.binary++
+	}
 	a.mu.Unlock()
 	w.Header().Set("Warning", `299 - "old and deprecated"`)
 	switch answer := a.answers[r.URL.Path].(type) {
@@ -145,6 +149,9 @@ func TestClientAsksOnlyWhatItIsAskedFor(t *testing.T) {
 		"GET /apis/barmancloud.cnpg.io/v1/namespaces/x/objectstores/s"
 	if got := strings.Join(a.asked, " "); got != want {
 		t.Errorf("asked %s", got)
+	}
+	if a.binary != 2 {
+		t.Errorf("%d requests for protobuf, want those for pods", a.binary)
 	}
 	if len(calls) != 4 || calls[1].What != "/api/v1/namespaces/dhcp/pods?labelSelector=a=b" || calls[1].Code != 200 || calls[1].Duration <= 0 {
 		t.Errorf("observed %+v", calls)
@@ -203,7 +210,9 @@ func TestClientWritesAsFieldManager(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(mustJSON(corev1.Pod{TypeMeta: metav1.TypeMeta{Kind: "Pod", APIVersion: "v1"}}))
 	}
-	pod := func() *corev1.Pod { return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "dhcp", Name: "kea-0"}} }
+	pod := func() *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "dhcp", Name: "kea-0"}}
+	}
 	c := f.client(t, Options{})
 	patch := client.RawPatch("application/merge-patch+json", []byte("{}"))
 	for name, write := range map[string]func() error{

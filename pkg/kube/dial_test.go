@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -81,7 +81,7 @@ func TestDialPodCarriesMuchBothWays(t *testing.T) {
 	bothWays(t, func(t *testing.T, f *fakeCluster) {
 		conn := dial(t, f.client(t, Options{}), listen(t, echo))
 		payload := make([]byte, 4<<20)
-		rand.New(rand.NewSource(1)).Read(payload)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(payload)
 		go func() { _, _ = io.Copy(conn, bytes.NewReader(payload)) }()
 		sum := sha256.New()
 		if _, err := io.CopyN(sum, conn, int64(len(payload))); err != nil {
@@ -352,7 +352,7 @@ func TestPodTransportKeepsOneConnection(t *testing.T) {
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			user, password, _ := r.BasicAuth()
-			fmt.Fprintf(w, "%s %s %s:%s", r.Method, body, user, password)
+			_, _ = fmt.Fprintf(w, "%s %s %s:%s", r.Method, body, user, password)
 		})
 		port := listen(t, serveHTTP(mux))
 		transport := f.client(t, Options{}).PodTransport("dhcp", "kea-0", port)
@@ -381,7 +381,7 @@ func TestPodTransportRefused(t *testing.T) {
 	f := newFakeCluster(t)
 	f.pod = func(int) (net.Conn, error) { return nil, errors.New("connection refused") }
 	client := &http.Client{Transport: f.client(t, Options{}).PodTransport("dhcp", "kea-0", 1)}
-	_, err := client.Post("http://kea-0/", "application/json", strings.NewReader("{}"))
+	_, _, err := postBody(t, client, "http://kea-0/")
 	if !errors.Is(err, ErrRefused) {
 		t.Errorf("got %v", err)
 	}

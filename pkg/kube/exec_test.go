@@ -24,7 +24,7 @@ func shell(t *testing.T, run func(ws *websocket.Conn, command []string)) http.Ha
 		if err != nil {
 			return
 		}
-		defer ws.Close()
+		defer func() { _ = ws.Close() }()
 		run(ws, r.URL.Query()["command"])
 		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
 	}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	corev1 "k8s.io/api/core/v1"
@@ -114,7 +116,7 @@ func (f *fakeCluster) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		f.keep(conn)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var data, errs httpstream.Stream
 	for data == nil || errs == nil {
 		select {
@@ -134,12 +136,14 @@ func (f *fakeCluster) serve(w http.ResponseWriter, r *http.Request) {
 
 // forward does what the kubelet does for one pair of streams.
 func (f *fakeCluster) forward(data, errs httpstream.Stream) {
-	defer data.Close()
-	defer errs.Close()
+	defer func() {
+		_ = errs.Close()
+		_ = data.Close()
+	}()
 	port, _ := strconv.Atoi(data.Headers().Get(corev1.PortHeader))
 	target, err := f.pod(port)
 	if err != nil {
-		fmt.Fprintf(errs, "error forwarding port %d to pod 0123456789abcdef, uid : failed to execute portforward in network namespace "+
+		_, _ = fmt.Fprintf(errs, "error forwarding port %d to pod 0123456789abcdef, uid : failed to execute portforward in network namespace "+
 			"\"/var/run/netns/cni-1\": failed to connect to localhost:%d inside namespace \"0123456789abcdef\", IPv4: %v", port, port, err)
 		return
 	}
@@ -186,11 +190,12 @@ func (f *fakeCluster) dropSessions() {
 // listen runs a TCP server and returns its port.
 func listen(t *testing.T, handle func(net.Conn)) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -208,7 +213,8 @@ func listen(t *testing.T, handle func(net.Conn)) int {
 
 // loopback dials the machine the tests run on, in the pod's stead.
 func loopback(port int) (net.Conn, error) {
-	return net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	dialer := net.Dialer{Timeout: time.Second}
+	return dialer.DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
 // echo sends back what it gets.

@@ -12,11 +12,28 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+// postBody posts an empty command and reads the answer.
+func postBody(t *testing.T, client *http.Client, url string) (code int, body string, err error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(raw), err
+}
+
 func TestPodProxyTransport(t *testing.T) {
 	f := newFakeCluster(t)
 	f.other = func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "%s %s %s host=%v auth=%q", r.Method, r.RequestURI, body, r.Host == strings.TrimPrefix(f.URL, "https://"), r.Header.Get("Authorization"))
+		_, _ = fmt.Fprintf(w, "%s %s %s host=%v auth=%q", r.Method, r.RequestURI, body, r.Host == strings.TrimPrefix(f.URL, "https://"), r.Header.Get("Authorization"))
 	}
 	c := f.client(t, Options{}, func(c *rest.Config) { c.BearerToken = "token" })
 	tests := []struct{ scheme, url, want string }{
@@ -25,13 +42,11 @@ func TestPodProxyTransport(t *testing.T) {
 	}
 	for _, test := range tests {
 		client := &http.Client{Transport: c.PodProxyTransport("dhcp", "kea-0", 8000, test.scheme)}
-		resp, err := client.Post(test.url, "application/json", strings.NewReader("{}"))
+		_, got, err := postBody(t, client, test.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if string(got) != test.want {
+		if got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}
@@ -41,7 +56,7 @@ func TestPodProxyKeepsBasicAuthHome(t *testing.T) {
 	f := newFakeCluster(t)
 	f.other = func(http.ResponseWriter, *http.Request) { t.Error("the password left the machine") }
 	client := &http.Client{Transport: f.client(t, Options{}).PodProxyTransport("dhcp", "kea-0", 8000, "http")}
-	_, err := client.Get("http://admin:secret@kea-0/")
+	_, _, err := postBody(t, client, "http://admin:secret@kea-0/")
 	if !errors.Is(err, ErrProxyBasicAuth) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
@@ -73,16 +88,10 @@ func TestPodProxyErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		f.other = test.answer
-		resp, err := client.Post("http://kea-0/", "application/json", strings.NewReader("{}"))
+		code, body, err := postBody(t, client, "http://kea-0/")
 		if test.problem == "" {
-			if err != nil {
-				t.Errorf("%s: %v", test.name, err)
-				continue
-			}
-			body, _ := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusInternalServerError && len(body) < refusalLimit {
-				t.Errorf("%s: %d bytes are left of the body", test.name, len(body))
+			if err != nil || code == http.StatusInternalServerError && len(body) < refusalLimit {
+				t.Errorf("%s: %v, %d bytes are left of the body", test.name, err, len(body))
 			}
 			continue
 		}
