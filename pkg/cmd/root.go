@@ -28,14 +28,17 @@ a PostgreSQL cluster run by the CloudNativePG operator.`,
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
 	root.SetErr(env.ErrOut)
+	env.tracing = &sync.Mutex{}
 	kubeFlags := bindGlobals(root, env)
 	if env.Kube == nil {
 		env.Kube = sync.OnceValues(func() (*kube.Client, error) {
-			return kube.New(kubeFlags, kube.Options{UserAgent: "kubectl-kea/" + env.Version, Observe: env.observe()})
+			return kube.New(kubeFlags, kube.Options{UserAgent: "kubectl-kea/" + env.Version, Observe: env.observeKube()})
 		})
 	}
 
 	root.AddCommand(
+		newStatusCmd(env),
+		newHACmd(env),
 		newVersionCmd(env),
 		newOptionsCmd(env),
 	)

@@ -1,0 +1,257 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
+)
+
+// patience is how long a login and a look at a database may take.
+const patience = 4 * time.Second
+
+// PodAccess is the way into PostgreSQL's pods; *kube.Client has it.
+type PodAccess interface {
+	DialPod(ctx context.Context, namespace, pod string, port int) (net.Conn, error)
+	ProxyGet(ctx context.Context, namespace, pod string, port int, scheme, path string) ([]byte, error)
+}
+
+// Database is a PostgreSQL database with the CNPG cluster behind it.
+type Database struct {
+	Host    string   `json:"host"` // as Kea's configuration has it
+	Port    int      `json:"port"`
+	Name    string   `json:"name"`
+	User    string   `json:"user"`
+	Servers []string `json:"servers"` // that keep their leases in it
+	// Leads says where the host leads: "service kea-database selects the primary of cluster kea-database".
+	Leads     string            `json:"leads"`
+	Role      cnpg.Role         `json:"selects,omitempty"`
+	Cluster   *cnpg.Summary     `json:"cluster,omitempty"`
+	Instances []cnpg.Instance   `json:"instances"`
+	Backups   *cnpg.BackupState `json:"backups,omitempty"`
+	Look      Look              `json:"look"`
+	// Credential is where the servers' password stands.
+	Credential Credential `json:"credential"`
+
+	counts map[kea.Service][]keadb.LeaseCount
+	unread []problem.Unread
+}
+
+// Look is what one login as Kea's own role showed, through the pods that Kea's Service selects.
+type Look struct {
+	// Tried: there was a password, an authority to verify the server with, and a pod. Why says what was missing.
+	Tried bool   `json:"tried"`
+	Why   string `json:"why,omitempty"`
+	Pod   string `json:"pod,omitempty"`
+	Error string `json:"error,omitempty"`
+	Err   error  `json:"-"`
+
+	InRecovery bool   `json:"inRecovery"`
+	ReadOnly   bool   `json:"readOnly"`
+	Schema     string `json:"schema,omitempty"` // "22.2"; "" when the database does not hold Kea's schema
+	SizeBytes  int64  `json:"sizeBytes,omitempty"`
+	Sessions   int    `json:"sessions"` // of Kea's role
+	Took       string `json:"took,omitempty"`
+}
+
+// Credential is where a password stands and since when it is the current one.
+type Credential struct {
+	Source  string     `json:"source"` // "secret kea-db-credentials, key pgpass", "the configuration"
+	Secret  string     `json:"secret,omitempty"`
+	Changed *time.Time `json:"changed,omitempty"` // when its data was last written, where the API server knows
+}
+
+func (d Database) is(other inventory.Database) bool {
+	return d.Host == other.Host && d.Name == other.Name && d.User == other.User && d.Port == other.Port
+}
+
+// database looks at one database from all sides at once.
+func (s Source) database(ctx context.Context, in *inventory.Inventory, from inventory.Database) Database {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	d := Database{Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers, Instances: []cnpg.Instance{},
+		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret}}
+	d.follow(from)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	miss := func(source string, err error) {
+		mu.Lock()
+		d.unread = append(d.unread, problem.Unread{Source: source, Error: err.Error(), Err: err})
+		mu.Unlock()
+	}
+	if from.Cluster != nil {
+		pods := in.Instances(from.Cluster.Name)
+		summary := cnpg.Summarize(from.Cluster, pods, s.Now())
+		d.Cluster = &summary
+		wait.Go(func() {
+			state, err := cnpg.GatherBackups(ctx, s.Reader, from.Cluster)
+			if err != nil {
+				miss("backups of cluster "+from.Cluster.Name, err)
+				return
+			}
+			d.Backups = &state
+			for _, u := range state.Unread {
+				miss(u.Source, u.Err)
+			}
+		})
+		wait.Go(func() {
+			d.Instances = cnpg.GatherInstances(ctx, func(ctx context.Context, namespace, pod string) ([]byte, error) {
+				return s.Pods.ProxyGet(ctx, namespace, pod, cnpg.StatusPort, "https", cnpg.StatusPath)
+			}, pods)
+		})
+	}
+	wait.Go(func() { s.look(ctx, in, &d, from, miss) })
+	wait.Wait()
+	if secret := in.Secret(d.Credential.Secret); secret != nil {
+		d.Credential.Changed = lastWritten(secret)
+	}
+	for _, instance := range d.Instances {
+		if instance.Err != nil && !downOrFenced(d.Cluster, instance.Pod) {
+			miss("instance "+instance.Pod, instance.Err)
+		}
+	}
+	return d
+}
+
+// downOrFenced: an instance that does not answer because it is not there is no gap in what we know.
+func downOrFenced(c *cnpg.Summary, pod string) bool {
+	if c == nil {
+		return false
+	}
+	i := slices.IndexFunc(c.Members, func(m cnpg.Member) bool { return m.Pod == pod })
+	return i >= 0 && (!c.Members[i].Ready || c.Members[i].Fenced)
+}
+
+func (d *Database) follow(from inventory.Database) {
+	switch {
+	case from.Service == nil:
+		d.Leads = "host " + from.Host + " is no Service of this namespace; it was followed no further"
+	case from.Target == nil:
+		d.Leads = "service " + from.Service.Name + " selects no CNPG cluster"
+	default:
+		d.Role = from.Target.Role
+		d.Leads = fmt.Sprintf("service %s selects the %s of cluster %s", from.Service.Name, from.Target.Role, from.Target.Cluster.Name)
+		if from.Target.Role == cnpg.RoleAny {
+			d.Leads = fmt.Sprintf("service %s selects any instance of cluster %s", from.Service.Name, from.Target.Cluster.Name)
+		}
+		if from.Cluster == nil {
+			d.Leads += ", which does not exist"
+		}
+	}
+}
+
+// look logs in as Kea does: to a pod that its Service selects, verified by the cluster's authority.
+func (s Source) look(ctx context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {
+	if from.Cluster == nil {
+		d.Look.Why = "no CNPG cluster of this namespace is behind it"
+		return
+	}
+	pods := in.Backends(from)
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return readiness(b) - readiness(a) })
+	if len(pods) == 0 {
+		d.Look.Why = "the Service selects no pod"
+		return
+	}
+	if readiness(pods[0]) == 0 {
+		d.Look.Why = "no pod that the Service selects is ready"
+		return
+	}
+	password := from.Password
+	if password.IsZero() {
+		var err error
+		if password, err = s.ownerPassword(ctx, d); err != nil {
+			d.Look.Why = "Kea's password could not be read"
+			miss("secret "+d.Cluster.ConnectionSecret, err)
+			return
+		}
+	}
+	var authority corev1.Secret
+	if err := s.Reader.Get(ctx, client.ObjectKey{Namespace: d.Cluster.Namespace, Name: d.Cluster.ServerCASecret}, &authority); err != nil {
+		d.Look.Why = "the authority of the server's certificate could not be read"
+		miss("secret "+d.Cluster.ServerCASecret, err)
+		return
+	}
+	verify, err := keadb.VerifyFull(authority.Data["ca.crt"], d.Cluster.Name+"-rw")
+	if err != nil {
+		d.Look.Why = "the authority of the server's certificate is not readable"
+		miss("secret "+d.Cluster.ServerCASecret, err)
+		return
+	}
+	d.Look.Tried, d.Look.Pod = true, pods[0].Name
+	if err := d.ask(ctx, keadb.Target{
+		Host: d.Host, Port: d.Port, Database: d.Name, User: d.User, Password: password.Reveal, TLS: verify, Observe: s.Observe,
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return s.Pods.DialPod(ctx, pods[0].Namespace, pods[0].Name, 5432)
+		},
+	}); err != nil {
+		d.Look.Error, d.Look.Err = err.Error(), err
+	}
+}
+
+// ask reads the database's health and counts on one connection.
+func (d *Database) ask(ctx context.Context, target keadb.Target) error {
+	start := time.Now()
+	db, err := keadb.Connect(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(ctx)) }()
+	health, err := db.Health(ctx)
+	if err != nil {
+		return err
+	}
+	d.Look.InRecovery, d.Look.ReadOnly, d.Look.SizeBytes = health.InRecovery, health.ReadOnly, health.SizeBytes
+	for _, session := range health.Sessions {
+		if session.User == d.User {
+			d.Look.Sessions++
+		}
+	}
+	d.Look.Took = time.Since(start).Round(time.Millisecond).String()
+	if health.Schema == nil {
+		return nil
+	}
+	d.Look.Schema = fmt.Sprintf("%d.%d", health.Schema.Version, health.Schema.Minor)
+	d.counts = map[kea.Service][]keadb.LeaseCount{}
+	for service, family := range map[kea.Service]keadb.Family{kea.DHCP4: keadb.IPv4, kea.DHCP6: keadb.IPv6} {
+		if d.counts[service], err = db.LeaseCounts(ctx, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownerPassword is the password in the Secret that CNPG takes it from, when that is of Kea's own role.
+func (s Source) ownerPassword(ctx context.Context, d *Database) (kea.Secret, error) {
+	var secret corev1.Secret
+	if err := s.Reader.Get(ctx, client.ObjectKey{Namespace: d.Cluster.Namespace, Name: d.Cluster.ConnectionSecret}, &secret); err != nil {
+		return kea.Secret{}, err
+	}
+	if string(secret.Data["username"]) != d.User {
+		return kea.Secret{}, errOtherRole
+	}
+	d.Credential = Credential{Source: "secret " + secret.Name + " (the cluster's)", Secret: secret.Name, Changed: lastWritten(&secret)}
+	return kea.NewSecret(string(secret.Data["password"])), nil
+}
+
+var errOtherRole = errors.New("it holds the password of another role")
+
+func readiness(pod corev1.Pod) int {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return 1
+		}
+	}
+	return 0
+}
