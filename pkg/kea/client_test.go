@@ -2,6 +2,8 @@ package kea
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -162,11 +164,10 @@ func TestErrors(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			status := max(tt.status, http.StatusOK)
-			if tt.status != 0 {
-				status = tt.status
+			if tt.status == 0 {
+				tt.status = http.StatusOK
 			}
-			err := server(t, status, tt.body).Do(t.Context(), DHCP4, "cmd", nil, nil)
+			err := server(t, tt.status, tt.body).Do(t.Context(), DHCP4, "cmd", nil, nil)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -310,14 +311,46 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-func TestCertificateNotKnown(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.NotFoundHandler())
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.StartTLS()
-	defer s.Close()
-	_, err := NewClient(Options{URL: s.URL}).Status(t.Context(), DHCP4)
-	if !errors.Is(err, ErrTLS) || errors.Is(err, ErrUnreachable) {
-		t.Errorf("got %v, want ErrTLS", err)
+func TestTLS(t *testing.T) {
+	start := func(tlsOn bool, clientAuth tls.ClientAuthType) (*httptest.Server, *tls.Config) {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, captured(t, "heartbeat-3.0"))
+		}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		t.Cleanup(s.Close)
+		if !tlsOn {
+			s.Start()
+			return s, &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		s.TLS = &tls.Config{ClientAuth: clientAuth, MinVersion: tls.VersionTLS12}
+		s.StartTLS()
+		roots := x509.NewCertPool()
+		roots.AddCert(s.Certificate())
+		return s, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	ask := func(url string, config *tls.Config) error {
+		h := NewHTTPClient(nil)
+		h.Transport.(*http.Transport).TLSClientConfig = config
+		_, err := NewClient(Options{URL: url, HTTP: h}).Heartbeat(t.Context(), DHCP4)
+		return err
+	}
+	open, trusting := start(true, tls.NoClientCert)
+	if err := ask(open.URL, trusting); err != nil {
+		t.Error(err)
+	}
+	closed, withoutCertificate := start(true, tls.RequireAnyClientCert)
+	plain, config := start(false, tls.NoClientCert)
+	other := trusting.Clone()
+	other.ServerName = "another"
+	for name, err := range map[string]error{
+		"unknown authority":  ask(open.URL, &tls.Config{MinVersion: tls.VersionTLS12}),
+		"another name":       ask(open.URL, other),
+		"client certificate": ask(closed.URL, withoutCertificate),
+		"no TLS there":       ask(strings.Replace(plain.URL, "http", "https", 1), config),
+	} {
+		if !errors.Is(err, ErrTLS) || errors.Is(err, ErrUnreachable) {
+			t.Errorf("%s: got %v, want ErrTLS", name, err)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"syscall"
@@ -65,13 +67,14 @@ func transportKind(err error) error {
 		unknown     x509.UnknownAuthorityError
 		otherName   x509.HostnameError
 		noTLS       tls.RecordHeaderError
-		alert       tls.AlertError
+		operation   *net.OpError
 	)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.As(err, &notVerified), errors.As(err, &unknown), errors.As(err, &otherName),
-		errors.As(err, &noTLS), errors.As(err, &alert):
+		errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch),
+		errors.As(err, &operation) && operation.Op == "remote error": // an alert, as "certificate required"
 		return ErrTLS
 	}
 	return ErrUnreachable

@@ -94,10 +94,10 @@ func classify(err error) error {
 		unknown     x509.UnknownAuthorityError
 		otherName   x509.HostnameError
 		noTLS       tls.RecordHeaderError
-		alert       tls.AlertError
+		operation   *net.OpError
 	)
 	if errors.As(err, &notVerified) || errors.As(err, &unknown) || errors.As(err, &otherName) ||
-		errors.As(err, &noTLS) || errors.As(err, &alert) || strings.Contains(err.Error(), "server refused TLS connection") {
+		errors.As(err, &noTLS) || errors.As(err, &operation) && operation.Op == "remote error" || strings.Contains(err.Error(), "server refused TLS connection") {
 		return ErrTLS
 	}
 	var (
