@@ -79,8 +79,8 @@ func (s *subject) run(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	if err != nil {
-		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		return 0, fmt.Errorf("%s: %w: %s", s.name, err, first)
+		said := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+		return 0, fmt.Errorf("%s: %w: %s", s.name, err, said[len(said)-1])
 	}
 	return took, nil
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -35,6 +36,7 @@ type Env struct {
 	timeout time.Duration
 	// reached is set when the command line was right and a command began.
 	reached bool
+	tracing *sync.Mutex // one line of -v at a time
 }
 
 // canvas is what pages on Out are drawn on.
