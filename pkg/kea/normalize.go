@@ -14,6 +14,9 @@ func Normalize(raw map[string]any) map[string]any {
 	listed(n, "control-socket", "control-sockets")
 	listed(n, "hosts-database", "hosts-databases")
 	drop(member(n, "interfaces-config"), "interfaces")
+	if options, ok := n["option-data"].([]any); ok {
+		n["option-data"] = slices.DeleteFunc(options, isServerIdentifier)
+	}
 	drop(member(n, "dhcp-ddns"), "sender-ip", "sender-port")
 	for _, s := range elements(n, "control-sockets") {
 		drop(s, "socket-name", "socket-address", "socket-port")
@@ -31,6 +34,13 @@ func Normalize(raw map[string]any) map[string]any {
 		normalizeSubnets(network)
 	}
 	return n
+}
+
+// isServerIdentifier: option 54 is the address by which clients know a server; each has its own.
+func isServerIdentifier(option any) bool {
+	o, _ := option.(map[string]any)
+	code, _ := o["code"].(int64)
+	return o["name"] == "dhcp-server-identifier" || (o["name"] == nil && code == 54)
 }
 
 func normalizeHook(hook map[string]any) {
