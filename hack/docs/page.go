@@ -25,13 +25,16 @@ func index(root *cobra.Command) string {
 	return b.String()
 }
 
-// usage is the README's table: the commands of the first level.
+// usage is the README's table: the commands of the first level, in the order of
+// the help's groups.
 func usage(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("| command | what it does |\n| --- | --- |\n")
-	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() {
-			fmt.Fprintf(&b, "| [%s](%s/%s) | %s |\n", c.CommandPath(), reference, pageOf(c), cell(c.Short))
+	for _, group := range root.Groups() {
+		for _, c := range root.Commands() {
+			if c.GroupID == group.ID && c.IsAvailableCommand() {
+				fmt.Fprintf(&b, "| [%s](%s/%s) | %s |\n", c.CommandPath(), reference, pageOf(c), cell(c.Short))
+			}
 		}
 	}
 	return b.String()
