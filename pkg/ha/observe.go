@@ -82,6 +82,14 @@ func Observe(ctx context.Context, s inventory.Server, connect Connect, now func(
 	o.ask("config-get", func() error { return set(&o.Config)(asker.Config(ctx, s.Service)) })
 	o.ask("lease query", func() error {
 		err := asker.ProbeLeases(ctx, s.Service)
+		if errors.Is(err, kea.ErrNoDatabase) {
+			// The first query after a lost session fails even when the daemon logs in again at once: ask twice.
+			select {
+			case <-ctx.Done():
+			case <-time.After(secondQuery):
+				err = asker.ProbeLeases(ctx, s.Service)
+			}
+		}
 		switch {
 		case err == nil:
 			o.LeaseQuery = Works
@@ -96,6 +104,9 @@ func Observe(ctx context.Context, s inventory.Server, connect Connect, now func(
 	}
 	return o
 }
+
+// secondQuery is how long a daemon is given to log in to its database again.
+const secondQuery = 300 * time.Millisecond
 
 // ErrNotRunning: the server's container does not run, so it was not asked.
 var ErrNotRunning = errors.New("its container does not run")
