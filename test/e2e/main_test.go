@@ -1,0 +1,97 @@
+//go:build e2e
+
+// Package e2e tries the built plugin on real clusters: Kubernetes, CloudNativePG, Kea and DHCP clients.
+//
+// It raises the lab when it is down and takes down what it raised, also when it is interrupted; a lab that was up is used
+// and left up. Set KUBECTL_KEA_E2E_CLUSTER and KUBECONFIG to use a cluster of one's own with the scenarios' manifests
+// applied; the tests that need the lab's machine then fail and say so.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// world is what all tests share; TestMain sets it once, before any test.
+var world struct { //nolint:gochecknoglobals // go test offers no other way from TestMain to the tests
+	root, lab, plugin, kubectl string
+}
+
+func TestMain(m *testing.M) {
+	code, err := setUp(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func setUp(m *testing.M) (int, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return 1, err
+	}
+	scratch, err := os.MkdirTemp("", "kubectl-kea-e2e")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(scratch)
+	world.root, world.plugin = root, filepath.Join(root, "bin", "kubectl-kea")
+	if _, err := os.Stat(world.plugin); err != nil {
+		return 1, fmt.Errorf("the plugin is not built (make build): %w", err)
+	}
+	if os.Getenv("KUBECTL_KEA_E2E_CLUSTER") != "" {
+		world.kubectl = "kubectl"
+		return m.Run(), nil
+	}
+	world.lab = filepath.Join(scratch, "lab")
+	if err := stream(filepath.Join(root, "lab"), "go", "build", "-o", world.lab, "./cmd/lab"); err != nil {
+		return 1, fmt.Errorf("build the lab's driver: %w", err)
+	}
+	_, wasDown := labOutput("kubeconfig")
+	if wasDown != nil {
+		down := func() { _ = stream(root, world.lab, "down") }
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+		go func() {
+			<-signals
+			down()
+			os.Exit(130)
+		}()
+		defer down()
+	}
+	if err := stream(root, world.lab, "up", "hot-standby", "load-balancing", "branch", "foreign"); err != nil {
+		return 1, fmt.Errorf("raise the lab: %w", err)
+	}
+	path, err := labOutput("kubeconfig")
+	if err != nil {
+		return 1, err
+	}
+	path = strings.TrimSpace(path)
+	world.kubectl = filepath.Join(filepath.Dir(path), "bin", "kubectl")
+	if err := os.Setenv("KUBECONFIG", path); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// stream runs a program with its output on ours.
+func stream(dir, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stderr, os.Stderr
+	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
+	return cmd.Run()
+}
+
+func labOutput(args ...string) (string, error) {
+	cmd := exec.Command(world.lab, args...)
+	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
+	out, err := cmd.Output()
+	return string(out), err
+}

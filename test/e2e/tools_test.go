@@ -1,0 +1,207 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
+	"github.com/kubectl-kea/kubectl-kea/pkg/status"
+)
+
+// run is what one run of the plugin left.
+type run struct {
+	out, err string
+	code     int
+	took     time.Duration
+}
+
+// plugin runs kubectl-kea. No output of any run may hold a password: all of the lab's begin with "lab-only".
+func plugin(t *testing.T, args ...string) run {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errOut bytes.Buffer
+	cmd := exec.CommandContext(ctx, world.plugin, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.Env = append(os.Environ(), "LANG=C.UTF-8")
+	start := time.Now()
+	err := cmd.Run()
+	r := run{out: out.String(), err: errOut.String(), took: time.Since(start)}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		r.code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatalf("run %v: %v", args, err)
+	}
+	if strings.Contains(r.out+r.err, "lab-only") {
+		t.Errorf("kubectl kea %s printed a password", strings.Join(args, " "))
+	}
+	return r
+}
+
+// look is `status -o json` of a namespace.
+func look(t *testing.T, namespace string, more ...string) status.Report {
+	t.Helper()
+	return decode[status.Report](t, plugin(t, append([]string{"status", "-n", namespace, "-o", "json"}, more...)...))
+}
+
+func decode[T any](t *testing.T, r run) T {
+	t.Helper()
+	var value T
+	if err := json.Unmarshal([]byte(r.out), &value); err != nil {
+		t.Fatalf("exit %d, not JSON: %v\n%s%s", r.code, err, r.out, r.err)
+	}
+	return value
+}
+
+// kubectl runs the lab's kubectl and must succeed.
+func kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := tryKubectl(args...)
+	if err != nil {
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func tryKubectl(args ...string) (string, error) {
+	out, err := exec.Command(world.kubectl, args...).CombinedOutput()
+	return string(out), err
+}
+
+// psql runs SQL as postgres in a database's primary.
+func psql(t *testing.T, namespace, cluster, database, sql string) string {
+	t.Helper()
+	primary := kubectl(t, "-n", namespace, "get", "clusters.postgresql.cnpg.io", cluster, "-o", "jsonpath={.status.currentPrimary}")
+	return strings.TrimSpace(kubectl(t, "-n", namespace, "exec", primary, "-c", "postgres", "--", "psql", "-d", database, "-Atc", sql))
+}
+
+// lab runs a command of the lab's driver.
+func lab(t *testing.T, args ...string) string {
+	t.Helper()
+	if world.lab == "" {
+		t.Fatal("this test needs the lab's machine (KUBECTL_KEA_E2E_CLUSTER is set)")
+	}
+	cmd := exec.Command(world.lab, args...)
+	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("lab %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// until looks at a namespace again and again until what is said of it comes true, and returns that report.
+func until(t *testing.T, namespace, what string, limit time.Duration, ok func(status.Report) error) status.Report {
+	t.Helper()
+	start := time.Now()
+	for {
+		r := look(t, namespace)
+		err := ok(r)
+		if err == nil {
+			t.Logf("%s: after %.1f s", what, time.Since(start).Seconds())
+			return r
+		}
+		if time.Since(start) > limit {
+			t.Fatalf("%s: not within %s: %v\n%s", what, limit, err, plugin(t, "status", "-n", namespace).out)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// healthy: no problem of a warning or worse, nothing unread.
+func healthy(r status.Report) error {
+	if r.Worst.AtLeast(problem.Warning) || !r.Complete {
+		return fmt.Errorf("worst %q, complete %v: %v %v", r.Worst, r.Complete, codes(r), r.Unread)
+	}
+	return nil
+}
+
+// restored waits until a namespace is healthy again; every test that breaks something ends with it.
+func restored(t *testing.T, namespace string) {
+	t.Helper()
+	until(t, namespace, namespace+" is healthy again", 3*time.Minute, healthy)
+}
+
+func codes(r status.Report) []string {
+	found := []string{}
+	for _, p := range r.Problems {
+		found = append(found, string(p.Severity)+"/"+p.Code)
+	}
+	return found
+}
+
+// has returns an error when a problem is missing. want is "severity/code".
+func has(r status.Report, want string) error {
+	if slices.Contains(codes(r), want) {
+		return nil
+	}
+	return fmt.Errorf("no problem %s in %v", want, codes(r))
+}
+
+func find(r status.Report, want string) problem.Problem {
+	for _, p := range r.Problems {
+		if string(p.Severity)+"/"+p.Code == want {
+			return p
+		}
+	}
+	return problem.Problem{}
+}
+
+func peer(r status.Report, server string) ha.Peer {
+	for _, relationship := range r.Relationships {
+		for _, p := range relationship.Peers {
+			if p.Server == server {
+				return p
+			}
+		}
+	}
+	for _, p := range r.Standalone {
+		if p.Server == server {
+			return p
+		}
+	}
+	return ha.Peer{}
+}
+
+func relationship(r status.Report, service string) ha.Relationship {
+	for _, relationship := range r.Relationships {
+		if string(relationship.Service) == service {
+			return relationship
+		}
+	}
+	return ha.Relationship{}
+}
+
+func yes(b *bool) bool { return b != nil && *b }
+
+func no(b *bool) bool { return b != nil && !*b }
+
+// keepAway lets no new pod start until the test ends, so that a deleted one stays away.
+func keepAway(t *testing.T) (comeBack func()) {
+	t.Helper()
+	node := strings.TrimSpace(kubectl(t, "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"))
+	kubectl(t, "cordon", node)
+	done := false
+	comeBack = func() {
+		if !done {
+			done = true
+			kubectl(t, "uncordon", node)
+		}
+	}
+	t.Cleanup(comeBack)
+	return comeBack
+}
