@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -22,7 +22,7 @@ type Database struct {
 	Servers          []string        // names of the servers that use it
 	Service          *corev1.Service // nil: the host is no Service of this namespace
 	Target           *cnpg.Target    // nil: the Service leads to no CNPG cluster
-	Cluster          *apiv1.Cluster  // nil: not found
+	Cluster          *cnpgv1.Cluster // nil: not found
 	// Password is what the servers log in with, where it could be read; PasswordSource says where it stands.
 	Password       kea.Secret
 	PasswordSource string // "secret kea-db-credentials, key pgpass", "the configuration", "secret NAME (the cluster's)"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -119,7 +119,7 @@ func (in *Inventory) listClusters(ctx context.Context, r client.Reader) error {
 	}
 	in.Clusters = clusters
 	if in.Clusters == nil {
-		in.Clusters = []apiv1.Cluster{}
+		in.Clusters = []cnpgv1.Cluster{}
 	}
 	return err
 }

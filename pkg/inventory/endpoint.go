@@ -55,15 +55,19 @@ func (in *Inventory) endpoints(s Server, pod *corev1.Pod, c corev1.Container, ag
 	if s.File != nil {
 		for _, socket := range s.File.ControlSockets {
 			if socket.Type == "http" || socket.Type == "https" {
-				found = append(found, Endpoint{Via: "own HTTP socket", Port: socket.Port, Address: socket.Address,
-					TLS: socket.Type == "https" || socket.TLS.Enabled(), Auth: in.auth(socket.Auth, pod, c)})
+				found = append(found, Endpoint{
+					Via: "own HTTP socket", Port: socket.Port, Address: socket.Address,
+					TLS: socket.Type == "https" || socket.TLS.Enabled(), Auth: in.auth(socket.Auth, pod, c),
+				})
 			}
 		}
 	}
 	switch {
 	case agent != nil && agent.config != nil:
-		found = append(found, Endpoint{Via: "control agent", Port: agent.config.HTTPPort, Address: agent.config.HTTPHost,
-			TLS: agent.config.TLS.Enabled(), Auth: in.auth(agent.config.Auth, pod, agent.container)})
+		found = append(found, Endpoint{
+			Via: "control agent", Port: agent.config.HTTPPort, Address: agent.config.HTTPHost,
+			TLS: agent.config.TLS.Enabled(), Auth: in.auth(agent.config.Auth, pod, agent.container),
+		})
 	case agent != nil:
 		found = append(found, Endpoint{Via: "control agent", Port: defaultAgentPort, Guessed: true})
 	case s.File == nil:

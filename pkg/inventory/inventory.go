@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
@@ -21,7 +21,7 @@ type Inventory struct {
 	// What the cluster holds in this namespace, as far as it could be read.
 	Pods     []corev1.Pod
 	Services []corev1.Service
-	Clusters []apiv1.Cluster
+	Clusters []cnpgv1.Cluster
 
 	// Objects are all that were read and can carry the state of an unfinished operation.
 	Operations []Operation

@@ -142,7 +142,7 @@ func (c *Client) do(ctx context.Context, call *Call, arguments, out any) error {
 	}
 	for {
 		call.Attempts++
-		resp, err := c.post(ctx, body)
+		resp, err := c.post(ctx, body) //nolint:bodyclose // answer closes it
 		if err == nil {
 			return c.answer(resp, call, out)
 		}

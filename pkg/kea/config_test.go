@@ -361,7 +361,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(file(f, strings.TrimPrefix(name, "testdata/")))
 	}
 	f.Add([]byte(`[{"arguments":{"result-set":{"columns":["subnet-id","total-nas"],"rows":[[1,1e400],[2,-1]]}},"result":0}]`))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		body = append([]byte{}, body...)
 		var s statusWire
 		if _, err := decodeAnswer(strings.NewReader(string(body)), &s); err == nil {

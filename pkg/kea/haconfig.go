@@ -49,8 +49,8 @@ func (t tree) haConfig() HAConfig {
 		MaxResponseDelay:  t.milliseconds("max-response-delay", 60*time.Second),
 		MaxAckDelay:       t.milliseconds("max-ack-delay", 10*time.Second),
 		MaxUnackedClients: 10,
-		SendLeaseUpdates:  t.booleanOr("send-lease-updates", true),
-		SyncLeases:        t.booleanOr("sync-leases", true),
+		SendLeaseUpdates:  t.unlessFalse("send-lease-updates"),
+		SyncLeases:        t.unlessFalse("sync-leases"),
 		WaitBackupAck:     t.boolean("wait-backup-ack"),
 		RestrictCommands:  t.booleanPointer("restrict-commands"),
 		MultiThreading:    t.object("multi-threading").booleanPointer("enable-multi-threading"),
@@ -70,7 +70,7 @@ func (t tree) haPeer() HAPeer {
 		Name:         t.str("name"),
 		URL:          redactText(t.str("url")),
 		Role:         HARole(t.str("role")),
-		AutoFailover: t.booleanOr("auto-failover", true),
+		AutoFailover: t.unlessFalse("auto-failover"),
 		PasswordFile: t.str("basic-auth-password-file"),
 	}
 	if user := t.str("basic-auth-user"); user != "" {

@@ -70,7 +70,7 @@ const (
 
 func (t tree) tlsFiles() TLSFiles {
 	f := TLSFiles{TrustAnchor: t.str("trust-anchor"), CertFile: t.str("cert-file"), KeyFile: t.str("key-file")}
-	f.CertRequired = f.Enabled() && t.booleanOr("cert-required", true)
+	f.CertRequired = f.Enabled() && t.unlessFalse("cert-required")
 	return f
 }
 

@@ -56,11 +56,10 @@ func (t tree) boolean(key string) bool {
 	return b
 }
 
-func (t tree) booleanOr(key string, otherwise bool) bool {
-	if b, ok := t.members[key].(bool); ok {
-		return b
-	}
-	return otherwise
+// unlessFalse is true also where nothing is said.
+func (t tree) unlessFalse(key string) bool {
+	b, ok := t.members[key].(bool)
+	return b || !ok
 }
 
 func (t tree) booleanPointer(key string) *bool {

@@ -58,7 +58,7 @@ func TestClassify(t *testing.T) {
 	for name, tt := range tests {
 		err := fail("look at kea@h:5432/kea", tt.err)
 		for _, target := range every {
-			if errors.Is(err, target) != (target == tt.want) {
+			if errors.Is(err, target) != errors.Is(tt.want, target) {
 				t.Errorf("%s: errors.Is(%v, %v) is %v", name, err, target, errors.Is(err, target))
 			}
 		}

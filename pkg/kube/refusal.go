@@ -27,7 +27,7 @@ func refusal(resp *http.Response) error {
 func decodeStatus(body []byte) *apierrors.StatusError {
 	var status metav1.Status
 	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" || status.APIVersion != "v1" || status.Status != metav1.StatusFailure {
-		return nil
+		return nil //nolint:nilerr // what is not JSON is no Status
 	}
 	return &apierrors.StatusError{ErrStatus: status}
 }

@@ -198,10 +198,10 @@ func kindOf(text string) error {
 // shorten cuts the kubelet's text, which names namespaces' paths and container IDs, down to what went wrong.
 func shorten(text string) string {
 	text = strings.TrimSpace(text)
-	switch kindOf(text) {
-	case ErrRefused:
+	switch kind := kindOf(text); {
+	case errors.Is(kind, ErrRefused):
 		return "connection refused (nothing listens there)"
-	case ErrLost:
+	case errors.Is(kind, ErrLost):
 		return "connection reset by the pod"
 	}
 	return firstLine([]byte(text))

@@ -81,8 +81,10 @@ func (d Database) is(other inventory.Database) bool {
 func (s Source) database(ctx context.Context, in *inventory.Inventory, from inventory.Database) Database {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	d := Database{Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers, Instances: []cnpg.Instance{},
-		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret}}
+	d := Database{
+		Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers, Instances: []cnpg.Instance{},
+		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret},
+	}
 	d.follow(from)
 	var wait sync.WaitGroup
 	var mu sync.Mutex

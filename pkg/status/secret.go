@@ -12,7 +12,7 @@ import (
 func lastWritten(s *corev1.Secret) *time.Time {
 	var last *time.Time
 	for _, entry := range s.ManagedFields {
-		if entry.Time == nil || entry.FieldsV1 == nil || !bytes.Contains(entry.FieldsV1.Raw, []byte(`"f:data"`)) {
+		if entry.Time == nil || entry.FieldsV1 == nil || !bytes.Contains(entry.FieldsV1.GetRawBytes(), []byte(`"f:data"`)) {
 			continue
 		}
 		if last == nil || entry.Time.After(*last) {

@@ -141,15 +141,21 @@ func vlanProblems(all []VLAN, namespace string) []problem.Problem {
 		switch share := v.Share(); {
 		case v.CountedBy == "" || v.Total.IsZero():
 		case v.Assigned.Cmp(v.Total) >= 0:
-			found = append(found, problem.Problem{Severity: problem.Warning, Code: "vlan-full", Subject: subject, Next: next,
-				Text: fmt.Sprintf("all %s addresses are assigned: new clients get none", v.Total)})
+			found = append(found, problem.Problem{
+				Severity: problem.Warning, Code: "vlan-full", Subject: subject, Next: next,
+				Text: fmt.Sprintf("all %s addresses are assigned: new clients get none", v.Total),
+			})
 		case share >= nearlyFull:
-			found = append(found, problem.Problem{Severity: problem.Warning, Code: "vlan-nearly-full", Subject: subject, Next: next,
-				Text: fmt.Sprintf("%s of %s addresses are assigned", v.Assigned, v.Total)})
+			found = append(found, problem.Problem{
+				Severity: problem.Warning, Code: "vlan-nearly-full", Subject: subject, Next: next,
+				Text: fmt.Sprintf("%s of %s addresses are assigned", v.Assigned, v.Total),
+			})
 		}
 		if !v.Declined.IsZero() {
-			found = append(found, problem.Problem{Severity: problem.Info, Code: "declined-addresses", Subject: subject,
-				Text: fmt.Sprintf("%s addresses were declined by clients: something else uses them", v.Declined)})
+			found = append(found, problem.Problem{
+				Severity: problem.Info, Code: "declined-addresses", Subject: subject,
+				Text: fmt.Sprintf("%s addresses were declined by clients: something else uses them", v.Declined),
+			})
 		}
 	}
 	return found
