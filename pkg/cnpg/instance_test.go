@@ -30,8 +30,10 @@ func TestGatherInstances(t *testing.T) {
 	}
 	zero := 0.0
 	row := func(name string) Replication {
-		return Replication{Name: name, State: "streaming", SyncState: "async", Sent: 0x9000000, Written: 0x9000000,
-			Flushed: 0x9000000, Replayed: 0x9000000, Lag: Lag{Seconds: &zero}}
+		return Replication{
+			Name: name, State: "streaming", SyncState: "async", Sent: 0x9000000, Written: 0x9000000,
+			Flushed: 0x9000000, Replayed: 0x9000000, Lag: Lag{Seconds: &zero},
+		}
 	}
 	slot := func(name string) Slot {
 		return Slot{Name: name, Active: true, WALStatus: "reserved", Restart: 0x9000000}

@@ -46,16 +46,26 @@ func TestServiceTarget(t *testing.T) {
 		want     Target
 		ok       bool
 	}{
-		{name: "old label", selector: map[string]string{LabelCluster: "kea-database", "role": "primary"},
-			want: Target{Cluster: key("kea-database"), Role: RolePrimary, Exists: true}, ok: true},
-		{name: "a cluster that is gone", selector: map[string]string{LabelCluster: "gone", LabelInstanceRole: "primary"},
-			want: Target{Cluster: key("gone"), Role: RolePrimary}, ok: true},
-		{name: "one instance", selector: map[string]string{LabelInstanceName: "kea-database-2"},
-			want: Target{Cluster: key("kea-database"), Role: RoleInstance, Instance: "kea-database-2", Exists: true}, ok: true},
-		{name: "pooler", selector: map[string]string{LabelPooler: "pool", LabelPodRole: "pooler"},
-			want: Target{Cluster: key(""), Role: RolePooler, Pooler: "pool"}, ok: true},
-		{name: "external name", external: "kea-database-rw.network.svc.cluster.local.",
-			want: Target{Cluster: key("kea-database"), Role: RolePrimary, Exists: true}, ok: true},
+		{
+			name: "old label", selector: map[string]string{LabelCluster: "kea-database", "role": "primary"},
+			want: Target{Cluster: key("kea-database"), Role: RolePrimary, Exists: true}, ok: true,
+		},
+		{
+			name: "a cluster that is gone", selector: map[string]string{LabelCluster: "gone", LabelInstanceRole: "primary"},
+			want: Target{Cluster: key("gone"), Role: RolePrimary}, ok: true,
+		},
+		{
+			name: "one instance", selector: map[string]string{LabelInstanceName: "kea-database-2"},
+			want: Target{Cluster: key("kea-database"), Role: RoleInstance, Instance: "kea-database-2", Exists: true}, ok: true,
+		},
+		{
+			name: "pooler", selector: map[string]string{LabelPooler: "pool", LabelPodRole: "pooler"},
+			want: Target{Cluster: key(""), Role: RolePooler, Pooler: "pool"}, ok: true,
+		},
+		{
+			name: "external name", external: "kea-database-rw.network.svc.cluster.local.",
+			want: Target{Cluster: key("kea-database"), Role: RolePrimary, Exists: true}, ok: true,
+		},
 		{name: "external name elsewhere", external: "kea-database-rw.example.org"},
 		{name: "external name of the internet", external: "kea-database-rw.network.example.org"},
 		{name: "somebody else's", selector: map[string]string{"app": "web"}},

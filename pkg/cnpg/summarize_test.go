@@ -39,21 +39,28 @@ func TestSummarizeWholeCluster(t *testing.T) {
 		Image: "docker.io/kealab/postgresql:17", PostgresMajor: 17,
 		Archiving: Archiving{
 			Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "kea-backups", ServerName: "kea-database",
-			Condition: Condition{Working: &yes, Reason: "ContinuousArchivingSuccess", Message: "Continuous archiving is working",
-				Since: at("2026-11-22T21:17:50Z")},
+			Condition: Condition{
+				Working: &yes, Reason: "ContinuousArchivingSuccess", Message: "Continuous archiving is working",
+				Since: at("2026-11-22T21:17:50Z"),
+			},
 		},
-		LastBackup: Condition{Working: &yes, Reason: "LastBackupSucceeded", Message: "Backup was successful",
-			Since: at("2026-11-22T21:25:18Z")},
+		LastBackup: Condition{
+			Working: &yes, Reason: "LastBackupSucceeded", Message: "Backup was successful",
+			Since: at("2026-11-22T21:25:18Z"),
+		},
 		SmartShutdownTimeout: 2,
 		Certificates: []Certificate{
-			{Secret: "kea-database-ca", Expires: expires}, {Secret: "kea-database-replication", Expires: expires},
+			{Secret: "kea-database-ca", Expires: expires},
+			{Secret: "kea-database-replication", Expires: expires},
 			{Secret: "kea-database-server", Expires: expires},
 		},
 		Bootstrap: "initdb", ConnectionSecret: "kea-db-credentials", ServerCASecret: "kea-database-ca",
 		Database: "kea", OwnerRole: "kea",
 		ServerDNSNames: clusterFixture(t, "network").Status.Certificates.ServerAltDNSNames,
-		Plugins: []Plugin{{Name: BarmanPlugin, Enabled: true, WALArchiver: true, Version: "0.14.0",
-			Parameters: map[string]string{"barmanObjectName": "kea-backups"}}},
+		Plugins: []Plugin{{
+			Name: BarmanPlugin, Enabled: true, WALArchiver: true, Version: "0.14.0",
+			Parameters: map[string]string{"barmanObjectName": "kea-backups"},
+		}},
 		Created: *at("2026-11-22T21:17:36Z"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -187,11 +194,15 @@ func TestArchiving(t *testing.T) {
 		{"foreign", nil, Archiving{Method: ArchiveNone}}, // its condition says that archiving works
 		{"campus", nil, Archiving{Configured: true, Method: ArchiveInTree, Target: "s3://backups/campus/", ServerName: "campus-db"}},
 		{"archive-fails", nil, Archiving{Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "missing", ServerName: "db2"}},
-		{"network", func(c *cnpgv1.Cluster) { c.Spec.Plugins[0].Parameters["serverName"] = "old" },
-			Archiving{Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "kea-backups", ServerName: "old"}},
+		{
+			"network", func(c *cnpgv1.Cluster) { c.Spec.Plugins[0].Parameters["serverName"] = "old" },
+			Archiving{Configured: true, Method: ArchivePlugin, Plugin: BarmanPlugin, Target: "kea-backups", ServerName: "old"},
+		},
 		{"network", func(c *cnpgv1.Cluster) { no := false; c.Spec.Plugins[0].Enabled = &no }, Archiving{Method: ArchiveNone}},
-		{"network", func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationSkipArchiving: "enabled"} },
-			Archiving{Method: ArchiveNone}},
+		{
+			"network", func(c *cnpgv1.Cluster) { c.Annotations = map[string]string{AnnotationSkipArchiving: "enabled"} },
+			Archiving{Method: ArchiveNone},
+		},
 	}
 	for _, test := range tests {
 		cluster := clusterFixture(t, test.scenario)
@@ -250,10 +261,14 @@ func TestSpecNames(t *testing.T) {
 	}{
 		{"none", nil, "initdb", "db-app", "app", "app"},
 		{"initdb", &cnpgv1.BootstrapConfiguration{InitDB: &cnpgv1.BootstrapInitDB{Database: "kea"}}, "initdb", "db-app", "kea", "kea"},
-		{"recovery", &cnpgv1.BootstrapConfiguration{Recovery: &cnpgv1.BootstrapRecovery{Database: "kea", Owner: "dhcp", Secret: secret("s")}},
-			"recovery", "s", "kea", "dhcp"},
-		{"base backup", &cnpgv1.BootstrapConfiguration{PgBaseBackup: &cnpgv1.BootstrapPgBaseBackup{Secret: secret("p")}},
-			"pg_basebackup", "p", "app", "app"},
+		{
+			"recovery", &cnpgv1.BootstrapConfiguration{Recovery: &cnpgv1.BootstrapRecovery{Database: "kea", Owner: "dhcp", Secret: secret("s")}},
+			"recovery", "s", "kea", "dhcp",
+		},
+		{
+			"base backup", &cnpgv1.BootstrapConfiguration{PgBaseBackup: &cnpgv1.BootstrapPgBaseBackup{Secret: secret("p")}},
+			"pg_basebackup", "p", "app", "app",
+		},
 	}
 	for _, test := range tests {
 		cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: cnpgv1.ClusterSpec{Bootstrap: test.bootstrap}}
