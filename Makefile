@@ -53,8 +53,10 @@ unit: ## Run the unit and golden tests of all modules
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Run golangci-lint on the plugin and the lab
-	$(TOOLS)/golangci-lint run ./...
-	cd lab && $(TOOLS)/golangci-lint run --config ../.golangci.yml $(LAB_PACKAGES)
+	@failed=0; \
+	$(TOOLS)/golangci-lint run ./... || failed=1; \
+	(cd lab && $(TOOLS)/golangci-lint run --config ../.golangci.yml $(LAB_PACKAGES)) || failed=1; \
+	exit $$failed
 
 .PHONY: krew-check
 krew-check: $(TOOLS)/krew $(TOOLS)/validate-krew-manifest ## Have krew validate the manifest and install every archive
