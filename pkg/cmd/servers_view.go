@@ -15,9 +15,16 @@ import (
 func serversPart(p *printer.Page, r status.Report) {
 	p.Heading("Servers")
 	t := printer.Table{Indent: 2, Columns: []printer.Column{
-		{Header: "server"}, {Header: "role", Give: 2, Min: 7}, {Header: "state", Give: 3, Min: 11}, {Header: "serves", Give: 1, Min: 6}, {Header: "heard"},
-		{Header: "unacked", Align: printer.Right}, {Header: "version"},
-		{Header: "uptime", Wide: true}, {Header: "restarts", Wide: true, Align: printer.Right}, {Header: "asked through", Wide: true},
+		{Header: "server"},
+		{Header: "role", Give: 2, Min: 7},
+		{Header: "state", Give: 3, Min: 11},
+		{Header: "serves", Give: 1, Min: 6},
+		{Header: "heard"},
+		{Header: "unacked", Align: printer.Right},
+		{Header: "version"},
+		{Header: "uptime", Wide: true},
+		{Header: "restarts", Wide: true, Align: printer.Right},
+		{Header: "asked through", Wide: true},
 	}}
 	for _, relationship := range r.Relationships {
 		for _, peer := range relationship.Peers {
@@ -56,7 +63,7 @@ func stateOf(p ha.Peer) printer.Line {
 
 // short is the part of a reason that fits a cell; the problems below tell all of it.
 func short(why string) string {
-	why, _, _ = strings.Cut(why, " (")
+	why, _, _ = strings.Cut(why, ", last: ")
 	if len(why) > 24 {
 		return "not reached"
 	}

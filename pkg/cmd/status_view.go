@@ -113,9 +113,18 @@ func leasesPart(p *printer.Page, all []status.VLAN, c printer.Canvas) {
 	}
 	p.Heading("Leases")
 	t := printer.Table{Indent: 2, Columns: []printer.Column{
-		{Header: "VLAN"}, {Header: "name", Give: 2, Min: 6}, {Header: ""}, {Header: "assigned", Align: printer.Right}, {Header: "of", Align: printer.Right, Give: 1, Min: 8},
-		{Header: "use"}, {Header: ""}, {Header: "declined", Align: printer.Right},
-		{Header: "prefixes", Wide: true}, {Header: "subnets", Wide: true}, {Header: "VLAN from", Wide: true}, {Header: "counted by", Wide: true},
+		{Header: "VLAN"},
+		{Header: "name", Give: 2, Min: 6},
+		{Header: ""},
+		{Header: "assigned", Align: printer.Right},
+		{Header: "of", Align: printer.Right, Give: 1, Min: 8},
+		{Header: "use"},
+		{Header: ""},
+		{Header: "declined", Align: printer.Right},
+		{Header: "prefixes", Wide: true},
+		{Header: "subnets", Wide: true},
+		{Header: "VLAN from", Wide: true},
+		{Header: "counted by", Wide: true},
 	}}
 	for _, v := range all {
 		label := printer.Text(strings.TrimPrefix(v.Label(), "VLAN "))

@@ -133,7 +133,7 @@ func warnings(warn func(string)) rest.WarningHandlerWithContext {
 type warningFunc func(string)
 
 // HandleWarningHeaderWithContext implements rest.WarningHandlerWithContext. 299 is the only code in use.
-func (f warningFunc) HandleWarningHeaderWithContext(_ context.Context, code int, _ string, text string) {
+func (f warningFunc) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
 	if code == 299 && text != "" {
 		f(text)
 	}
