@@ -2,6 +2,7 @@ package ha
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,8 +155,10 @@ func (g group) judge() (Relationship, []problem.Problem) {
 
 // peer describes a member, with what its partners say of it.
 func (g group) peer(m member) Peer {
-	p := Peer{Name: m.name, Pod: m.name, Server: m.name + "/" + string(g.service), Role: m.role, Why: "no pod of this namespace is this peer",
-		Scopes: []string{}, Disabled: []string{}, Sockets: []string{}, FileDifferences: []kea.Difference{}}
+	p := Peer{
+		Name: m.name, Pod: m.name, Server: m.name + "/" + string(g.service), Role: m.role, Why: "no pod of this namespace is this peer",
+		Scopes: []string{}, Disabled: []string{}, Sockets: []string{}, FileDifferences: []kea.Difference{},
+	}
 	if m.Observation != nil {
 		p = newPeer(*m.Observation)
 		p.Name, p.Role = m.name, cmp.Or(m.role, p.Role)
@@ -184,6 +187,22 @@ func (g group) peer(m member) Peer {
 	}
 	p.Serves = serves(p, m.Observation)
 	return p
+}
+
+// hookGone: the configuration has high availability and the daemon has none, as after a failed reload.
+func hookGone(p Peer, o *Observation) bool {
+	return o.Reached && p.State == "" && (o.Status != nil || o.WithoutHA)
+}
+
+// silent reports whether a server that was not reached gave no sign of life, as opposed to one that we may not ask. We
+// are a witness then, as its partner is.
+func silent(o *Observation) bool {
+	for _, reason := range []error{kea.ErrUnreachable, kea.ErrOffline, context.DeadlineExceeded} {
+		if errors.Is(o.Failure, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // view is what a member says of this relationship.
@@ -221,6 +240,9 @@ func newPeer(o Observation) Peer {
 		p.Disabled = disabled(o.Status.DHCP)
 		if o.Status.Sockets.Status == "failed" || o.Status.Sockets.Status == "retrying" {
 			p.Sockets = append(p.Sockets, o.Status.Sockets.Errors...)
+			if len(p.Sockets) == 0 {
+				p.Sockets = append(p.Sockets, "its sockets are "+o.Status.Sockets.Status)
+			}
 		}
 	}
 	if o.Config != nil && o.Server.File != nil {
@@ -239,10 +261,18 @@ func why(o Observation) string {
 	}
 	text := s.Reason
 	if s.LastExit != "" && s.Reason != "no pod" {
-		text += " (last: " + s.LastExit + ")"
+		text += ", last: " + s.LastExit
 	}
 	return text
 }
+
+// Who disables the DHCP service, for people.
+const (
+	byUser         = "by a user"
+	noDatabase     = "no database connection"
+	byStateMachine = "by its HA state machine"
+	byPartner      = "by its partner"
+)
 
 // disabled says who disabled the DHCP service.
 func disabled(d *kea.DHCPState) []string {
@@ -251,16 +281,16 @@ func disabled(d *kea.DHCPState) []string {
 		return found
 	}
 	if d.DisabledByUser {
-		found = append(found, "by a user")
+		found = append(found, byUser)
 	}
 	if len(d.DisabledByDBConnection) > 0 {
-		found = append(found, "no database connection")
+		found = append(found, noDatabase)
 	}
 	if len(d.DisabledByLocalCommand) > 0 {
-		found = append(found, "by its HA state machine")
+		found = append(found, byStateMachine)
 	}
 	if len(d.DisabledByRemoteCommand) > 0 {
-		found = append(found, "by its partner")
+		found = append(found, byPartner)
 	}
 	if d.GloballyDisabled && len(found) == 0 {
 		found = append(found, "for a reason it does not tell")
@@ -283,7 +313,11 @@ func Answers(s kea.HAState) bool {
 func serves(p Peer, o *Observation) *bool {
 	no, yes := false, true
 	switch {
-	case o == nil:
+	case o == nil, !o.Reached && o.Server.State.Running && silent(o):
+		// A pod may look alive on a node that is dead. When its partner does not hear from it either, it does not serve.
+		if p.SeenState != nil && *p.SeenState == kea.StateUnavailable {
+			return &no
+		}
 		return nil
 	case !o.Server.State.Running:
 		return &no
@@ -291,13 +325,12 @@ func serves(p Peer, o *Observation) *bool {
 		return &no
 	case o.Status != nil && o.Status.DHCP != nil && o.Status.DHCP.GloballyDisabled:
 		return &no
-	case len(p.Sockets) > 0 && o.Status.Sockets.Status == "failed":
+	case o.Status != nil && o.Status.Sockets.Status == "failed":
 		return &no
-	case p.State == "" && !o.Reached:
-		return nil
+	case hookGone(p, o):
+		return &no
 	case p.State == "":
-		// It answers, and says nothing of HA although its configuration has it: the hook is gone, as after a failed reload.
-		return &no
+		return nil
 	}
 	result := Answers(p.State) && len(p.Scopes) > 0
 	if result {
@@ -311,7 +344,7 @@ func judgeAlone(p *Peer, o Observation) {
 	switch {
 	case !o.Server.State.Running, o.LeaseQuery == Broken:
 		p.Serves = &no
-	case o.Status != nil && o.Status.DHCP != nil && o.Status.DHCP.GloballyDisabled:
+	case o.Status != nil && ((o.Status.DHCP != nil && o.Status.DHCP.GloballyDisabled) || o.Status.Sockets.Status == "failed"):
 		p.Serves = &no
 	case o.Reached:
 		p.Serves = &yes
@@ -378,9 +411,9 @@ func (g group) compareClocks(r *Relationship) {
 
 // scopes finds out which scopes are served, by whom. A server that could not be asked counts by its partner's word.
 func (g group) scopes(r *Relationship) {
-	unknown := false
+	anyUnknown := false
 	for _, scope := range g.wantedScopes() {
-		servers := 0
+		servers, unknown := 0, false
 		for i, p := range r.Peers {
 			switch {
 			case p.Serves == nil:
@@ -393,7 +426,10 @@ func (g group) scopes(r *Relationship) {
 				servers++
 			}
 		}
-		if servers == 0 && !unknown {
+		switch {
+		case servers == 0 && unknown:
+			anyUnknown = true
+		case servers == 0:
 			r.Unserved = append(r.Unserved, scope)
 		}
 		if servers > 1 {
@@ -401,7 +437,7 @@ func (g group) scopes(r *Relationship) {
 		}
 	}
 	serving := len(r.Unserved) == 0
-	if serving && unknown {
+	if serving && anyUnknown {
 		return
 	}
 	r.Serving = &serving
@@ -420,15 +456,15 @@ func (g group) presumed(peers []Peer, i int, scope string) bool {
 			return true
 		}
 	}
-	return scope == p.Name
+	return false
 }
 
 // wantedScopes are the scopes that somebody has to serve: the primary's in hot-standby, both in load-balancing.
 func (g group) wantedScopes() []string {
 	wanted := []string{}
-	for _, m := range g.members {
-		if m.role == kea.RolePrimary || (m.role == kea.RoleSecondary && g.config.Mode == kea.ModeLoadBalancing) {
-			wanted = append(wanted, m.name)
+	for _, p := range g.config.Peers {
+		if p.Role == kea.RolePrimary || (p.Role == kea.RoleSecondary && g.config.Mode == kea.ModeLoadBalancing) {
+			wanted = append(wanted, p.Name)
 		}
 	}
 	return wanted

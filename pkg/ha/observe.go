@@ -27,6 +27,8 @@ type Observation struct {
 	Leases      *kea.LeaseStats
 	// LeaseQuery is the outcome of a lease query, the only thing that shows a dead lease database.
 	LeaseQuery Outcome
+	// WithoutHA: the daemon says that it knows no high availability. With HA in its configuration, a reload has failed.
+	WithoutHA bool
 
 	// Failure is why the server was not reached; nil when it was.
 	Failure error
@@ -74,12 +76,14 @@ func Observe(ctx context.Context, s inventory.Server, connect Connect, now func(
 		return o // the way does not work: the other commands would say the same, one deadline after the other
 	}
 	// A 2.2 daemon can abort over a status-get after a failed reload. Its heartbeat tells whether the HA hook still is
-	// there; without it, and with HA in the file, the reload has failed.
+	// there; without it, and with HA in its configuration (config-get then gives the old one), the reload has failed.
 	o.ask("ha-heartbeat", func() error { return o.heartbeat(ctx, asker, now) })
+	o.ask("config-get", func() error { return set(&o.Config)(asker.Config(ctx, s.Service)) })
 	if o.statusIsSafe() {
 		o.ask("status-get", func() error { return set(&o.Status)(asker.Status(ctx, s.Service)) })
+	} else {
+		o.Unread = append(o.Unread, problem.Unread{Source: o.Server.Name() + " status-get", Error: errUnsafe.Error(), Err: errUnsafe})
 	}
-	o.ask("config-get", func() error { return set(&o.Config)(asker.Config(ctx, s.Service)) })
 	o.ask("lease query", func() error {
 		err := asker.ProbeLeases(ctx, s.Service)
 		if errors.Is(err, kea.ErrNoDatabase) {
@@ -111,6 +115,9 @@ const secondQuery = 300 * time.Millisecond
 // ErrNotRunning: the server's container does not run, so it was not asked.
 var ErrNotRunning = errors.New("its container does not run")
 
+// errUnsafe is why a server was not asked for its status.
+var errUnsafe = errors.New("not asked: Kea 2.2 and older can crash over it after a failed configuration reload")
+
 // ask runs one query and notes what failed. The first answer of any kind proves that the server is reached.
 func (o *Observation) ask(what string, query func() error) {
 	err := query()
@@ -134,6 +141,7 @@ func (o *Observation) ask(what string, query func() error) {
 func (o *Observation) heartbeat(ctx context.Context, asker Asker, now func() time.Time) error {
 	sent := now()
 	beat, err := asker.Heartbeat(ctx, o.Server.Service)
+	o.WithoutHA = errors.Is(err, kea.ErrUnsupported)
 	if err != nil {
 		return err
 	}
@@ -148,8 +156,9 @@ func (o *Observation) heartbeat(ctx context.Context, asker Asker, now func() tim
 
 func (o *Observation) statusIsSafe() bool {
 	old := o.Version != nil && !o.Version.AtLeast(2, 4)
-	wantsHA := o.Server.File != nil && len(o.Server.File.HA) > 0
-	return !old || o.Heartbeat != nil || !wantsHA
+	config := o.EffectiveConfig()
+	mayWantHA := config == nil || len(config.HA) > 0
+	return !old || o.Heartbeat != nil || !mayWantHA
 }
 
 // set stores a value that came without an error.

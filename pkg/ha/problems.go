@@ -78,35 +78,48 @@ func (g group) servingProblems(r *Relationship, add adder) {
 	}
 }
 
-// whyNobodyServes explains by the most telling of the peers.
+// whyNobodyServes explains by the most telling of the peers: what stops a server that would serve, then a standby that
+// waits, then what each of them says.
 func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
-	for i, p := range r.Peers {
-		o := g.members[i].Observation
-		if p.LeaseQuery == Broken {
-			return "no-lease-database", p.Server + " has lost its lease database, although its HA state looks normal", logs(p)
-		}
-		if o != nil && slices.Contains(p.Disabled, "no database connection") {
-			return "no-lease-database", p.Server + " has no connection to its lease database", logs(p)
+	without := []string{}
+	for _, p := range r.Peers {
+		if p.LeaseQuery == Broken || slices.Contains(p.Disabled, noDatabase) {
+			without = append(without, p.Server)
+			next = cmp.Or(next, logs(p))
 		}
 	}
+	if len(without) > 0 {
+		return "no-lease-database", strings.Join(without, " and ") + " lost the lease database, although status-get may look normal", next
+	}
 	for i, p := range r.Peers {
-		if slices.Contains(p.Disabled, "by a user") {
+		o := g.members[i].Observation
+		switch {
+		case o == nil || !o.Reached:
+		case slices.Contains(p.Disabled, byUser):
 			return "service-disabled", "the DHCP service of " + p.Server + " was disabled by a user (dhcp-disable)", logs(p)
+		case hookGone(p, o):
+			return "ha-hook-gone", p.Server + " runs without its HA hook, as after a failed configuration reload", logs(p)
+		case len(p.Sockets) > 0 && Answers(p.State) && len(p.Scopes) > 0:
+			return "socket-failed", p.Server + " cannot receive DHCP packets", logs(p)
 		}
-		if p.State != kea.StateHotStandby || p.Role != kea.RoleStandby || len(p.Scopes) > 0 {
+	}
+	for _, p := range r.Peers {
+		down := partnerOf(r, &p)
+		if p.State != kea.StateHotStandby || p.Role != kea.RoleStandby || len(p.Scopes) > 0 || down.Reached {
 			continue
 		}
-		down := r.Peers[(i+1)%len(r.Peers)]
 		unacked := 0
 		if p.Unacked != nil {
 			unacked = *p.Unacked
 		}
 		return "standby-waits", fmt.Sprintf("%s is down (%s), and %s takes over only after it has seen more than %d clients that the primary leaves unanswered (seen: %d)",
-			down.Server, cmp.Or(down.Why, string(down.State)), p.Server, p.UnackedAllowed, unacked), bringBack(down)
+			down.Server, down.Why, p.Server, p.UnackedAllowed, unacked), bringBack(down)
 	}
 	parts := []string{}
 	for _, p := range r.Peers {
-		parts = append(parts, p.Server+" is "+cmp.Or(p.Why, string(p.State), "without its HA hook"))
+		if p.Role != kea.RoleBackup {
+			parts = append(parts, p.Server+" is "+cmp.Or(p.Why, string(p.State), "without its HA hook"))
+		}
 	}
 	return "nobody-serves", strings.Join(parts, ", "), bringBack(r.Peers[0])
 }
@@ -114,8 +127,11 @@ func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
 // peerProblems: what is wrong with one server.
 func (g group) peerProblems(r *Relationship, p *Peer, o *Observation, beat time.Duration, add adder) {
 	switch {
+	case o == nil && p.SeenState != nil && *p.SeenState != kea.StateUnavailable && *p.SeenState != kea.StateUnknown:
+		add(problem.Info, "peer-elsewhere", p.Server, "", "no pod of this namespace runs this peer; its partner hears from it (%s, %s), and it was not asked", *p.SeenState, ageText(p.SeenAge))
+		return
 	case o == nil:
-		add(problem.Warning, "peer-not-found", p.Server, "", "the configuration names this peer and no pod runs it")
+		add(problem.Warning, "peer-not-found", p.Server, "", "the configuration names this peer and no pod of this namespace runs it")
 		return
 	case !o.Server.State.Running:
 		add(problem.Warning, "server-down", p.Server, bringBack(*p), "the server does not run (%s): there is no redundancy", p.Why)
@@ -124,12 +140,17 @@ func (g group) peerProblems(r *Relationship, p *Peer, o *Observation, beat time.
 		notReached(*p, *o, add)
 		return
 	}
-	databaseAndService(*p, add)
-	if p.State == "" && o.Status != nil {
-		add(problem.Critical, "ha-hook-gone", p.Server, logs(*p), "its configuration has high availability and the daemon has none: a configuration reload has failed; it serves nobody")
+	// While others serve, a server that could not is a loss of redundancy.
+	worst := problem.Critical
+	if r.Serving != nil && *r.Serving {
+		worst = problem.Warning
+	}
+	databaseAndService(*p, worst, add)
+	if hookGone(*p, o) {
+		add(worst, "ha-hook-gone", p.Server, logs(*p), "its configuration has high availability and the daemon has none: a configuration reload has failed; it serves nobody")
 		return
 	}
-	stateProblems(r, p, beat, add)
+	stateProblems(r, p, o, beat, add)
 	if p.FileDiffers != nil && *p.FileDiffers {
 		add(problem.Info, "file-differs", p.Server, statusCommandOf(*p, "ha status -o wide"), "it runs another configuration than its file says (%d differences, the first at %s): a restart would change it",
 			len(p.FileDifferences), p.FileDifferences[0].Path)
@@ -152,19 +173,19 @@ func notReached(p Peer, o Observation, add adder) {
 }
 
 // databaseAndService: what stops a reached server from answering clients, whatever its HA state.
-func databaseAndService(p Peer, add adder) {
+func databaseAndService(p Peer, worst problem.Severity, add adder) {
 	if p.LeaseQuery == Broken {
-		add(problem.Critical, "no-lease-database", p.Server, logs(p), "its lease database does not answer: it cannot hand out an address, although status-get looks healthy")
+		add(worst, "no-lease-database", p.Server, logs(p), "its lease database does not answer: it cannot hand out an address, although status-get looks healthy")
 	}
 	if len(p.Sockets) > 0 {
-		add(problem.Critical, "socket-failed", p.Server, logs(p), "it cannot receive DHCP packets: %s", strings.Join(p.Sockets, "; "))
+		add(worst, "socket-failed", p.Server, logs(p), "it cannot receive DHCP packets: %s", strings.Join(p.Sockets, "; "))
 	}
 	for _, reason := range p.Disabled {
 		switch reason {
-		case "by its HA state machine": // the state says why
-		case "no database connection":
+		case byStateMachine: // the state says why
+		case noDatabase:
 			if p.LeaseQuery != Broken {
-				add(problem.Critical, "no-lease-database", p.Server, logs(p), "its DHCP service is disabled for want of a database connection")
+				add(worst, "no-lease-database", p.Server, logs(p), "its DHCP service is disabled for want of a database connection")
 			}
 		default:
 			add(problem.Warning, "service-disabled", p.Server, "", "its DHCP service is disabled %s", reason)
@@ -173,18 +194,21 @@ func databaseAndService(p Peer, add adder) {
 }
 
 // stateProblems: what each of Kea's HA states means to the person at the keyboard.
-func stateProblems(r *Relationship, p *Peer, beat time.Duration, add adder) {
+func stateProblems(r *Relationship, p *Peer, o *Observation, beat time.Duration, add adder) {
 	partner := partnerOf(r, p)
-	settling := p.Uptime != nil && p.Uptime.Duration() < max(3*beat, 15*time.Second)
 	switch p.State {
 	case kea.StatePartnerDown:
+		if partner.State == kea.StateWaiting || partner.State == kea.StateSyncing || partner.State == kea.StateReady {
+			add(problem.Warning, "partner-down", p.Server, "", "it serves all clients alone until %s, which is %s, is back%s", partner.Server, partner.State, unsent(*p))
+			return
+		}
 		add(problem.Warning, "partner-down", p.Server, bringBack(partner), "it serves all clients alone, since %s is gone: bring that one back, and do not restart this one%s", partner.Server, unsent(*p))
 	case kea.StateCommunicationRecovery:
 		add(problem.Warning, "communication-recovery", p.Server, bringBack(partner), "it lost touch with %s and still serves its own half only; if %s is dead the other half gets no address", partner.Server, partner.Server)
 	case kea.StateWaiting, kea.StateSyncing, kea.StateReady:
 		severity, text := problem.Warning, "it is %s and serves nobody; longer than a few heartbeats means that the partner's URL, its version or a ha-pause keeps it there"
-		if settling {
-			severity, text = problem.Info, "it has just started and is %s: normal for a few heartbeats"
+		if settling(o, beat) {
+			severity, text = problem.Info, "it has just started or reloaded and is %s: normal for a few heartbeats"
 		}
 		add(severity, "not-ready", p.Server, logs(*p), text, p.State)
 	case kea.StateInMaintenance:
@@ -195,6 +219,12 @@ func stateProblems(r *Relationship, p *Peer, beat time.Duration, add adder) {
 		add(problem.Warning, "terminated", p.Server, logs(*p), "high availability has ended (clocks more than 60 s apart, or too many rejected lease updates): clients are served, without failover; mend the cause, then restart both servers")
 	default: // normal, or said elsewhere
 	}
+}
+
+// settling: since the process started or loaded a configuration, which both start HA anew, it has not had the few
+// heartbeats that it needs.
+func settling(o *Observation, beat time.Duration) bool {
+	return o.Status != nil && min(o.Status.Uptime, o.Status.Reload) < max(3*beat, 15*time.Second)
 }
 
 // splitView: two reachable servers that tell different stories.
@@ -213,8 +243,7 @@ func (g group) splitView(r *Relationship, add adder) {
 			continue
 		}
 		partner := partnerOf(r, &r.Peers[i])
-		settling := p.Uptime != nil && p.Uptime.Duration() < max(3*g.config.HeartbeatDelay, 15*time.Second)
-		if *p.SeenState == kea.StateUnavailable && partner.State != kea.StateTerminated && !settling {
+		if *p.SeenState == kea.StateUnavailable && partner.State != kea.StateTerminated && !settling(o, g.config.HeartbeatDelay) {
 			add(problem.Warning, "split-view", r.Name, logs(partner), "%s answers us (%s), and %s has not heard from it since %s: the way between their HA ports is broken", p.Server, p.State, partner.Server, ageText(p.SeenAge))
 		}
 	}
@@ -242,9 +271,11 @@ func standaloneProblems(p Peer, o Observation) []problem.Problem {
 	case !o.Reached:
 		notReached(p, o, add)
 	default:
-		databaseAndService(p, add)
-		if slices.Contains(p.Disabled, "by a user") {
-			found[len(found)-1].Severity = problem.Critical
+		databaseAndService(p, problem.Critical, add)
+		for i := range found {
+			if found[i].Code == "service-disabled" {
+				found[i].Severity = problem.Critical // nobody serves in its place
+			}
 		}
 		if p.FileDiffers != nil && *p.FileDiffers {
 			add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than its file says (%d differences, the first at %s): a restart would change it",
@@ -286,7 +317,12 @@ func logs(p Peer) string {
 }
 
 func statusCommand(r *Relationship, command string) string {
-	return statusCommandOf(r.Peers[0], command)
+	for _, p := range r.Peers {
+		if p.Namespace != "" {
+			return statusCommandOf(p, command)
+		}
+	}
+	return ""
 }
 
 func statusCommandOf(p Peer, command string) string {
