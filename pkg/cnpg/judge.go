@@ -61,10 +61,17 @@ func reasons(s *Summary, cluster *cnpgv1.Cluster, now time.Time) []string {
 	if len(cluster.Status.InstancesStatus[cnpgv1.PodHealthy]) == 0 && s.Phase == cnpgv1.PhaseHealthy && !s.Hibernated {
 		add("the operator sees no healthy instance")
 	}
-	if c := condition(cluster, cnpgv1.ConditionConsistentSystemID); c.Working != nil && !*c.Working && !s.Hibernated {
+	if c := condition(cluster, cnpgv1.ConditionConsistentSystemID); c.Working != nil && !*c.Working && !s.Hibernated && !leftOver(cluster, c) {
 		add("%s", c.Message)
 	}
 	return list
+}
+
+// leftOver reports a condition that fencing has left behind: CNPG 1.30 went on saying that no instance reported a system
+// ID for minutes after the fence was lifted, while it counted every instance as healthy.
+func leftOver(cluster *cnpgv1.Cluster, c Condition) bool {
+	healthy := len(cluster.Status.InstancesStatus[cnpgv1.PodHealthy])
+	return c.Reason == "NotFound" && healthy > 0 && healthy == cluster.Spec.Instances
 }
 
 func phaseText(s *Summary) string {
