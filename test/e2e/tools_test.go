@@ -31,7 +31,8 @@ type run struct {
 // plugin runs kubectl-kea. No output of any run may hold a password: all of the lab's begin with "lab-only".
 func plugin(t *testing.T, args ...string) run {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	// Clean-ups look too, and t.Context has ended by then.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(ctx, world.plugin, args...)
