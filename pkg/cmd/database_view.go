@@ -62,25 +62,22 @@ func primaryLine(d status.Database, now time.Time) []printer.Line {
 	if d.Cluster.PrimarySince != nil {
 		parts = append(parts, printer.Text("for "+printer.Duration(now.Sub(*d.Cluster.PrimarySince))))
 	}
-	replicas, worst, known := 0, int64(0), 0
-	for _, i := range d.Instances {
-		if i.Primary {
-			continue
-		}
-		replicas++
-		if i.Lag != nil {
-			known++
-			worst = max(worst, i.Lag.Bytes)
-		}
-	}
+	wanted, worst := d.Cluster.Instances-1, int64(0)
 	switch {
-	case replicas == 0:
-		parts = append(parts, printer.Text("no replica"))
-	case known < replicas:
-		parts = append(parts, printer.Warn.Textf("lag of %s not known", plural(replicas-known, "replica")))
-	default:
-		parts = append(parts, printer.Textf("%s at most %s behind", plural(replicas, "replica"), printer.Bytes(worst)))
+	case wanted <= 0:
+		return append(parts, printer.Text("no replica"))
+	case d.Primary == nil || d.Primary.Error != "":
+		return append(parts, printer.Warn.Textf("lag of %s not known", plural(wanted, "replica")))
 	}
+	for _, r := range d.Primary.Replicas {
+		worst = max(worst, r.Lag.Bytes)
+	}
+	replicas := len(d.Primary.Replicas)
+	tone := printer.Plain
+	if replicas < wanted {
+		tone = printer.Warn
+	}
+	parts = append(parts, tone.Textf("%d of %s follow, at most %s behind", replicas, plural(wanted, "replica"), printer.Bytes(worst)))
 	return parts
 }
 

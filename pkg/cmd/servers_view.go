@@ -42,7 +42,7 @@ func serversPart(p *printer.Page, r status.Report) {
 
 func peerRow(p ha.Peer) []printer.Line {
 	return []printer.Line{
-		printer.Bold.Text(p.Server), printer.Or(string(p.Role), "alone"), stateOf(p), serves(p), heard(p.SeenAge), unacked(p),
+		printer.Bold.Text(p.Server), printer.Or(string(p.Role), "alone"), stateOf(p), serves(p), sinceHeard(p.SeenAge), unacked(p),
 		printer.Or(p.Version, "-"), uptime(p), printer.Textf("%d", p.Restarts), printer.Or(p.Via, "-"),
 	}
 }
@@ -70,23 +70,31 @@ func short(why string) string {
 	return why
 }
 
-// serves says which scopes a server answers. A standby that answers none is as it should be.
+// serves says which clients a server answers; -o wide of ha status has the scopes. A standby that answers none is as it should be.
 func serves(p ha.Peer) printer.Line {
 	switch {
 	case p.Serves == nil:
 		return printer.Warn.Text("unknown")
-	case *p.Serves && p.Role == "":
-		return printer.Good.Text("all")
+	case *p.Serves && p.State == kea.StateLoadBalancing && len(p.Scopes) == 1, *p.Serves && p.State == kea.StateCommunicationRecovery:
+		return printer.Good.Text("own half")
 	case *p.Serves:
-		return printer.Good.Text(strings.Join(p.Scopes, ","))
+		return printer.Good.Text("all")
 	case p.LeaseQuery == ha.Broken:
 		return printer.Bad.Text("no (no database)")
 	case len(p.Disabled) > 0 && p.Disabled[0] != "by its HA state machine":
 		return printer.Bad.Text("no (disabled)")
 	case p.State == kea.StateHotStandby && p.Role == kea.RoleStandby, p.Role == kea.RoleBackup:
-		return printer.Dim.Text("nobody (standby)")
+		return printer.Dim.Text("standby")
 	}
 	return printer.Bad.Text("no")
+}
+
+// sinceHeard is heard without a word: 80 columns are few.
+func sinceHeard(age *ha.Seconds) printer.Line {
+	if age == nil {
+		return printer.Dim.Text("-")
+	}
+	return printer.Text(printer.Duration(age.Duration()))
 }
 
 func heard(age *ha.Seconds) printer.Line {
@@ -218,6 +226,7 @@ func peersTable(peers []ha.Peer, c printer.Canvas) printer.Table {
 	})
 	row("asked through", func(p ha.Peer) printer.Line { return printer.Or(p.Via, "-") })
 	if c.Wide {
+		row("scopes", func(p ha.Peer) printer.Line { return printer.Or(strings.Join(p.Scopes, ", "), "none") })
 		row("unsent updates", func(p ha.Peer) printer.Line { return printer.Textf("%d", p.UnsentUpdates) })
 		row("container started", func(p ha.Peer) printer.Line {
 			if p.Started.IsZero() {

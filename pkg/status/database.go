@@ -36,12 +36,13 @@ type Database struct {
 	User    string   `json:"user"`
 	Servers []string `json:"servers"` // that keep their leases in it
 	// Leads says where the host leads: "service kea-database selects the primary of cluster kea-database".
-	Leads     string            `json:"leads"`
-	Role      cnpg.Role         `json:"selects,omitempty"`
-	Cluster   *cnpg.Summary     `json:"cluster,omitempty"`
-	Instances []cnpg.Instance   `json:"instances"`
-	Backups   *cnpg.BackupState `json:"backups,omitempty"`
-	Look      Look              `json:"look"`
+	Leads   string        `json:"leads"`
+	Role    cnpg.Role     `json:"selects,omitempty"`
+	Cluster *cnpg.Summary `json:"cluster,omitempty"`
+	// Primary is what the primary's instance manager says, its replicas' lags among it.
+	Primary *cnpg.Instance    `json:"primary,omitempty"`
+	Backups *cnpg.BackupState `json:"backups,omitempty"`
+	Look    Look              `json:"look"`
 	// Credential is where the servers' password stands.
 	Credential Credential `json:"credential"`
 
@@ -82,7 +83,7 @@ func (s Source) database(ctx context.Context, in *inventory.Inventory, from inve
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	d := Database{
-		Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers, Instances: []cnpg.Instance{},
+		Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers,
 		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret},
 	}
 	d.follow(from)
@@ -108,23 +109,30 @@ func (s Source) database(ctx context.Context, in *inventory.Inventory, from inve
 				miss(u.Source, u.Err)
 			}
 		})
-		wait.Go(func() {
-			d.Instances = cnpg.GatherInstances(ctx, func(ctx context.Context, namespace, pod string) ([]byte, error) {
-				return s.Pods.ProxyGet(ctx, namespace, pod, cnpg.StatusPort, "https", cnpg.StatusPath)
-			}, pods)
-		})
+		// The primary knows its replicas' lags: asking every instance would cost PostgreSQL more than all else here.
+		pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool { return p.Name != summary.Primary })
+		wait.Go(func() { d.Primary = s.primary(ctx, pods) })
 	}
 	wait.Go(func() { s.look(ctx, in, &d, from, miss) })
 	wait.Wait()
 	if secret := in.Secret(d.Credential.Secret); secret != nil {
 		d.Credential.Changed = lastWritten(secret)
 	}
-	for _, instance := range d.Instances {
-		if instance.Err != nil && !downOrFenced(d.Cluster, instance.Pod) {
-			miss("instance "+instance.Pod, instance.Err)
-		}
+	if p := d.Primary; p != nil && p.Err != nil && !downOrFenced(d.Cluster, p.Pod) {
+		miss("instance "+p.Pod, p.Err)
 	}
 	return d
+}
+
+// primary asks the primary's instance manager; nil when there is no such pod.
+func (s Source) primary(ctx context.Context, pods []corev1.Pod) *cnpg.Instance {
+	found := cnpg.GatherInstances(ctx, func(ctx context.Context, namespace, pod string) ([]byte, error) {
+		return s.Pods.ProxyGet(ctx, namespace, pod, cnpg.StatusPort, "https", cnpg.StatusPath)
+	}, pods)
+	if len(found) == 0 {
+		return nil
+	}
+	return &found[0]
 }
 
 // downOrFenced: an instance that does not answer because it is not there is no gap in what we know.

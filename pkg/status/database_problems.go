@@ -73,12 +73,13 @@ func (d Database) clusterProblems(describe string, now time.Time, add adder) {
 	case !c.Serving:
 		add(problem.Critical, "no-primary", describe, "no primary serves (%s): %s", c.Phase, strings.Join(c.Reasons, "; "))
 	case !c.Healthy:
-		severity := problem.Warning
-		add(severity, "cluster-unhealthy", describe, "it is not healthy (%d of %d instances ready): %s", c.ReadyInstances, c.Instances, strings.Join(c.Reasons, "; "))
+		add(problem.Warning, "cluster-unhealthy", describe, "it is not healthy (%d of %d instances ready): %s", c.ReadyInstances, c.Instances, strings.Join(c.Reasons, "; "))
 	}
-	for _, i := range d.Instances {
-		if i.Lag != nil && i.Lag.Bytes > lagWarns {
-			add(problem.Warning, "replica-lags", describe, "replica %s is %d MiB behind the primary", i.Pod, i.Lag.Bytes>>20)
+	if d.Primary != nil {
+		for _, r := range d.Primary.Replicas {
+			if r.Lag.Bytes > lagWarns {
+				add(problem.Warning, "replica-lags", describe, "replica %s is %d MiB behind the primary", r.Name, r.Lag.Bytes>>20)
+			}
 		}
 	}
 	for _, certificate := range c.Certificates {

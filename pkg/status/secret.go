@@ -12,7 +12,7 @@ import (
 func lastWritten(s *corev1.Secret) *time.Time {
 	var last *time.Time
 	for _, entry := range s.ManagedFields {
-		if entry.Time == nil || entry.FieldsV1 == nil || !bytes.Contains(entry.FieldsV1.GetRawBytes(), []byte(`"f:data"`)) {
+		if entry.Time == nil || entry.FieldsV1 == nil || !ownsData(entry.FieldsV1.GetRawBytes()) {
 			continue
 		}
 		if last == nil || entry.Time.After(*last) {
@@ -21,4 +21,9 @@ func lastWritten(s *corev1.Secret) *time.Time {
 		}
 	}
 	return last
+}
+
+// ownsData: a manager that applied stringData owns that, although the API server has turned it into data.
+func ownsData(fields []byte) bool {
+	return bytes.Contains(fields, []byte(`"f:data"`)) || bytes.Contains(fields, []byte(`"f:stringData"`))
 }

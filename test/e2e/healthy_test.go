@@ -111,10 +111,8 @@ func databaseAsDeployed(t *testing.T, want deployed, r status.Report) {
 	if want.archive != "none" && (d.Backups == nil || d.Backups.LastSuccessful == nil || d.Backups.Window.First == nil) {
 		t.Errorf("backups: %+v", d.Backups)
 	}
-	for _, i := range d.Instances {
-		if !i.Primary && i.Lag == nil {
-			t.Errorf("the lag of %s is not known", i.Pod)
-		}
+	if d.Primary == nil || len(d.Primary.Replicas) != d.Cluster.Instances-1 {
+		t.Errorf("the replicas of %d instances: %+v", d.Cluster.Instances, d.Primary)
 	}
 }
 

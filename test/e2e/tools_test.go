@@ -123,9 +123,9 @@ func until(t *testing.T, namespace, what string, limit time.Duration, ok func(st
 	}
 }
 
-// healthy: no problem of a warning or worse, nothing unread.
+// healthy: no problem of a warning or worse, no server that has only just started, nothing unread.
 func healthy(r status.Report) error {
-	if r.Worst.AtLeast(problem.Warning) || !r.Complete {
+	if r.Worst.AtLeast(problem.Warning) || !r.Complete || has(r, "info/not-ready") == nil {
 		return fmt.Errorf("worst %q, complete %v: %v %v", r.Worst, r.Complete, codes(r), r.Unread)
 	}
 	return nil
