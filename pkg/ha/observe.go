@@ -91,7 +91,9 @@ func Observe(ctx context.Context, s inventory.Server, connect Connect, now func(
 			select {
 			case <-ctx.Done():
 			case <-time.After(secondQuery):
-				err = asker.ProbeLeases(ctx, s.Service)
+				if again := asker.ProbeLeases(ctx, s.Service); ctx.Err() == nil {
+					err = again
+				}
 			}
 		}
 		switch {

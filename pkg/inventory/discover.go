@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -63,6 +63,7 @@ func Discover(ctx context.Context, r client.Reader, namespace string, o Options)
 	for _, pod := range wanted {
 		in.Servers = append(in.Servers, in.servers(pod)...)
 	}
+	in.dropUnnamed(wanted)
 	slices.SortFunc(in.Servers, func(a, b Server) int {
 		return cmp.Or(cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Service, b.Service))
 	})
@@ -140,6 +141,9 @@ func runsKea(pod *corev1.Pod) bool {
 type wantedPod struct {
 	*corev1.Pod
 	exists bool
+	// assumed: a set that is scaled to nothing does not tell how many servers it had. This one counts only when a
+	// configuration names it.
+	assumed bool
 }
 
 // wanted are the pods that run Kea, and those that a StatefulSet or Deployment should have: a server that is scaled
@@ -149,24 +153,28 @@ func (in *Inventory) wanted(o Options, sets []appsv1.StatefulSet, deployments []
 	have := map[string]bool{}
 	for i := range in.Pods {
 		pod := &in.Pods[i]
-		if !o.picks(pod.Labels) || !runsKea(pod) || pod.Status.Phase == corev1.PodSucceeded {
+		if !o.picks(pod.Labels) || !runsKea(pod) || over(pod) {
 			continue
 		}
-		found = append(found, wantedPod{pod, true})
+		found = append(found, wantedPod{Pod: pod, exists: true})
 		have[pod.Name] = true
-		for _, owner := range pod.OwnerReferences {
-			have[owner.Kind+"/"+owner.Name] = true
-		}
 	}
 	for i := range sets {
 		set := &sets[i]
 		if !o.picks(set.Labels) && !o.picks(set.Spec.Template.Labels) {
 			continue
 		}
-		for ordinal := range max(replicas(set.Spec.Replicas), pairSize(set.Name, have)) {
-			name := fmt.Sprintf("%s-%d", set.Name, ordinal)
+		start, wanted := 0, replicas(set.Spec.Replicas)
+		if set.Spec.Ordinals != nil {
+			start = int(set.Spec.Ordinals.Start)
+		}
+		for i := range max(wanted, haPair) {
+			name := fmt.Sprintf("%s-%d", set.Name, start+i)
+			if i >= wanted && wanted > 0 {
+				break
+			}
 			if pod := templatePod(set.Namespace, name, set.Spec.Template); !have[name] && runsKea(pod) {
-				found = append(found, wantedPod{pod, false})
+				found = append(found, wantedPod{Pod: pod, assumed: wanted == 0 && i > 0})
 			}
 		}
 	}
@@ -176,27 +184,49 @@ func (in *Inventory) wanted(o Options, sets []appsv1.StatefulSet, deployments []
 			continue
 		}
 		// A Deployment's pods have names of their own: one stand-in says that there is none at all.
-		has := slices.ContainsFunc(found, func(p wantedPod) bool { return p.exists && strings.HasPrefix(p.Name, d.Name+"-") })
+		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
+		has := err != nil || slices.ContainsFunc(found, func(p wantedPod) bool { return p.exists && selector.Matches(labels.Set(p.Labels)) })
 		if pod := templatePod(d.Namespace, d.Name, d.Spec.Template); !has && runsKea(pod) {
-			found = append(found, wantedPod{pod, false})
+			found = append(found, wantedPod{Pod: pod})
 		}
 	}
 	return found
 }
 
-// pairSize is how many servers a StatefulSet with no replicas once had: a pair, which is what HA needs.
-func pairSize(set string, have map[string]bool) int {
-	if have["StatefulSet/"+set] {
-		return 0
-	}
-	return 2
+// over reports whether a pod has ended for good, and others take its place: an evicted pod of a Deployment stays as an
+// object, while a StatefulSet makes its pods anew under the same name.
+func over(pod *corev1.Pod) bool {
+	replaced := slices.ContainsFunc(pod.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "ReplicaSet" })
+	return pod.Status.Phase == corev1.PodSucceeded || (pod.Status.Phase == corev1.PodFailed && replaced)
 }
+
+// haPair is how many servers a StatefulSet with no replicas may once have had: a pair, which is what HA needs.
+const haPair = 2
 
 func replicas(n *int32) int {
 	if n == nil {
 		return 1
 	}
 	return int(*n)
+}
+
+// dropUnnamed takes away assumed servers that no configuration names as a peer.
+func (in *Inventory) dropUnnamed(pods []wantedPod) {
+	named := map[string]bool{}
+	for _, s := range in.Servers {
+		if s.File == nil {
+			named[s.Pod] = true // nobody knows; it may be one
+			continue
+		}
+		for _, relationship := range s.File.HA {
+			for _, peer := range relationship.Peers {
+				named[peer.Name] = true
+			}
+		}
+	}
+	in.Servers = slices.DeleteFunc(in.Servers, func(s Server) bool {
+		return !named[s.Pod] && slices.ContainsFunc(pods, func(p wantedPod) bool { return p.assumed && p.Name == s.Pod })
+	})
 }
 
 func templatePod(namespace, name string, template corev1.PodTemplateSpec) *corev1.Pod {

@@ -27,8 +27,8 @@ func (in *Inventory) agent(pod wantedPod) *agentContainer {
 				continue
 			}
 			found := &agentContainer{container: c}
-			if f, ok := source(c, pod.Pod, p.config); ok {
-				if data, ok := in.content(f); ok {
+			if f, data, ok := in.open(c, pod.Pod, p.config); f.name != "" {
+				if ok {
 					config, err := kea.ParseAgentConfig(data)
 					if err != nil {
 						in.note(f, err)
@@ -94,11 +94,7 @@ func (in *Inventory) auth(a kea.APIAuth, pod *corev1.Pod, c corev1.Container) *k
 		if !path.IsAbs(name) {
 			name = path.Join(a.Directory, name)
 		}
-		f, ok := source(c, pod, name)
-		if !ok {
-			return "", false
-		}
-		data, ok := in.content(f)
+		_, data, ok := in.open(c, pod, name)
 		return strings.TrimRight(string(data), "\r\n"), ok
 	}
 	for _, client := range a.Clients {

@@ -15,8 +15,9 @@ type file struct {
 
 func (f file) String() string { return f.kind + " " + f.name + ", key " + f.key }
 
-// source finds where a container's file comes from: the mount that covers its path, and in the volume the key behind it.
-func source(c corev1.Container, pod *corev1.Pod, filePath string) (file, bool) {
+// sources finds where a container's file comes from: the mount that covers its path, and in the volume the keys behind
+// it. A projected volume may hold the key in any of several objects; otherwise there is one at most.
+func sources(c corev1.Container, pod *corev1.Pod, filePath string) []file {
 	var best *corev1.VolumeMount
 	for i, mount := range c.VolumeMounts {
 		dir := path.Clean(mount.MountPath)
@@ -28,53 +29,70 @@ func source(c corev1.Container, pod *corev1.Pod, filePath string) (file, bool) {
 		}
 	}
 	if best == nil {
-		return file{}, false
+		return nil
 	}
 	rest := strings.TrimPrefix(strings.TrimPrefix(filePath, path.Clean(best.MountPath)), "/")
-	rest = path.Join(best.SubPath, rest)
+	rest = path.Join(best.SubPath, expand(best.SubPathExpr, c, pod), rest)
 	for _, volume := range pod.Spec.Volumes {
 		if volume.Name == best.Name {
 			return inVolume(volume, rest)
 		}
 	}
-	return file{}, false
+	return nil
 }
 
-// inVolume finds the key behind a path in a volume of type Secret, ConfigMap or projected.
-func inVolume(v corev1.Volume, rest string) (file, bool) {
-	key := func(items []corev1.KeyToPath) (string, bool) {
-		if len(items) == 0 {
-			return rest, rest != "" && !strings.Contains(rest, "/")
+// inVolume finds the keys behind a path in a volume of type Secret, ConfigMap or projected.
+func inVolume(v corev1.Volume, rest string) []file {
+	found := []file{}
+	add := func(kind, name string, items []corev1.KeyToPath) {
+		if len(items) == 0 && rest != "" && !strings.Contains(rest, "/") {
+			found = append(found, file{kind, name, rest})
 		}
 		for _, item := range items {
-			if item.Path == rest {
-				return item.Key, true
+			if path.Clean(item.Path) == rest {
+				found = append(found, file{kind, name, item.Key})
 			}
 		}
-		return "", false
 	}
 	switch {
 	case v.Secret != nil:
-		k, ok := key(v.Secret.Items)
-		return file{"secret", v.Secret.SecretName, k}, ok
+		add("secret", v.Secret.SecretName, v.Secret.Items)
 	case v.ConfigMap != nil:
-		k, ok := key(v.ConfigMap.Items)
-		return file{"configmap", v.ConfigMap.Name, k}, ok
+		add("configmap", v.ConfigMap.Name, v.ConfigMap.Items)
 	case v.Projected != nil:
 		for _, s := range v.Projected.Sources {
 			if s.Secret != nil {
-				if k, ok := key(s.Secret.Items); ok {
-					return file{"secret", s.Secret.Name, k}, true
-				}
+				add("secret", s.Secret.Name, s.Secret.Items)
 			}
 			if s.ConfigMap != nil {
-				if k, ok := key(s.ConfigMap.Items); ok {
-					return file{"configmap", s.ConfigMap.Name, k}, true
-				}
+				add("configmap", s.ConfigMap.Name, s.ConfigMap.Items)
 			}
 		}
 	}
-	return file{}, false
+	return found
+}
+
+// open reads a container's file. f is where it comes from, the first place that may have it when none could be read; its
+// name is empty when the file comes from no Secret or ConfigMap.
+func (in *Inventory) open(c corev1.Container, pod *corev1.Pod, filePath string) (f file, data []byte, ok bool) {
+	candidates := sources(c, pod, filePath)
+	for _, f := range candidates {
+		if data, ok := in.content(f); ok {
+			return f, data, true
+		}
+	}
+	if len(candidates) > 0 {
+		f = candidates[0]
+	}
+	return f, nil, false
+}
+
+// unreadable reports whether a file's Secret or ConfigMap could not be read, so that nobody knows whether it is in it.
+func (in *Inventory) unreadable(f file) bool {
+	if f.kind == "secret" {
+		return in.secrets[f.name] == nil
+	}
+	return in.configs[f.name] == nil
 }
 
 // object is a Secret or ConfigMap.

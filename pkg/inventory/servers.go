@@ -38,17 +38,17 @@ func (in *Inventory) servers(pod wantedPod) []Server {
 // is looked for among the Secrets and ConfigMaps that the pod mounts: what it was made from is good enough to know peers,
 // subnets and the database.
 func (in *Inventory) configFile(pod *corev1.Pod, c corev1.Container, p program, service kea.Service) (*kea.Config, string) {
-	if f, ok := source(c, pod, p.config); ok {
-		data, ok := in.content(f)
-		if !ok {
-			return nil, f.String()
-		}
+	f, data, ok := in.open(c, pod, p.config)
+	switch {
+	case ok:
 		config, err := kea.ParseConfig(data)
 		if err != nil {
 			in.note(f, err)
 			return nil, f.String()
 		}
 		return &config, f.String()
+	case f.name != "" && in.unreadable(f):
+		return nil, f.String()
 	}
 	type candidate struct {
 		file   file
@@ -57,7 +57,7 @@ func (in *Inventory) configFile(pod *corev1.Pod, c corev1.Container, p program, 
 	candidates := []candidate{}
 	for f, data := range in.files(pod) {
 		config, err := kea.ParseConfig(data)
-		if err == nil && config.Service == service {
+		if err == nil && config.Service == service && !ofPeer(config, pod.Name) {
 			candidates = append(candidates, candidate{f, config})
 		}
 	}
@@ -77,6 +77,15 @@ func (in *Inventory) configFile(pod *corev1.Pod, c corev1.Container, p program, 
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.file.String(), b.file.String()))
 	})
 	return &candidates[0].config, candidates[0].file.String()
+}
+
+// ofPeer reports whether a configuration belongs to another server of a relationship that names this pod as well.
+func ofPeer(config kea.Config, pod string) bool {
+	return slices.ContainsFunc(config.HA, func(h kea.HAConfig) bool {
+		_, its := h.Peer(h.ThisServerName)
+		_, named := h.Peer(pod)
+		return its && named && h.ThisServerName != pod
+	})
 }
 
 // files are all files of the Secrets and ConfigMaps that a pod mounts.
@@ -110,11 +119,10 @@ func (in *Inventory) passFile(pod *corev1.Pod, c corev1.Container) PassFile {
 	if name == "" {
 		return PassFile{}
 	}
-	f, ok := source(c, pod, name)
-	if !ok {
+	f, data, _ := in.open(c, pod, name)
+	if f.name == "" {
 		return PassFile{}
 	}
-	data, _ := in.content(f)
 	return parsePassFile(f.String(), string(data))
 }
 
@@ -131,6 +139,11 @@ func podState(pod wantedPod, container string) PodState {
 		}
 	}
 	state.Reason = cmp.Or(pod.Status.Reason, string(pod.Status.Phase))
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			state.Reason = cmp.Or(condition.Reason, state.Reason) // "Unschedulable"
+		}
+	}
 	for _, status := range pod.Status.InitContainerStatuses {
 		if w := status.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" {
 			state.Reason = "Init:" + w.Reason

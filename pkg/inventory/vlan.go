@@ -31,7 +31,7 @@ func VLANOf(s kea.Subnet) VLAN {
 		v.ID, v.Source = id, "shared network's user-context"
 	} else if id, ok := matchVLAN(`(?i)(?:^|[^a-z0-9])vlan[-_ ]?(\d{1,4})(?:\D|$)`, s.SharedNetwork); ok {
 		v.ID, v.Source = id, "shared network's name"
-	} else if id, ok := matchVLAN(`(?:\.|vlan)(\d{1,4})$`, s.Interface); ok {
+	} else if id, ok := matchVLAN(`(?i)(?:\.|vlan)(\d{1,4})$`, s.Interface); ok {
 		v.ID, v.Source = id, "interface"
 	}
 	return v
