@@ -19,7 +19,7 @@ import (
 )
 
 // world is what all tests share; TestMain sets it once, before any test.
-var world struct { //nolint:gochecknoglobals // go test offers no other way from TestMain to the tests
+var world struct {
 	root, lab, plugin, kubectl string
 }
 

@@ -45,8 +45,8 @@ type heard struct {
 
 const leaseTime = 3600 * time.Second
 
-func serve(number int, s step, tries int) reaction  { return reaction{} }
-func silent(number int, s step, tries int) reaction { return reaction{silent: true} }
+func serve(_ int, _ step, _ int) reaction  { return reaction{} }
+func silent(_ int, _ step, _ int) reaction { return reaction{silent: true} }
 
 func newFake(t *testing.T, f Family, addr string, id byte, p policy) *fakeServer {
 	t.Helper()
@@ -102,7 +102,7 @@ func (s *fakeServer) serve() {
 			continue
 		}
 		packet := s.reply(h, r)
-		send := func() { s.conn.WriteToUDPAddrPort(packet, from) }
+		send := func() { _, _ = s.conn.WriteToUDPAddrPort(packet, from) }
 		if r.delay > 0 {
 			time.AfterFunc(r.delay, send)
 		} else {

@@ -52,14 +52,14 @@ func (r Result) printTable(w io.Writer) {
 			s.Started, s.Acked, s.Lost, s.Naks, s.Duplicates,
 			seconds(s.Silence.Longest), millis(s.Latency.P50), millis(s.Latency.P99), millis(s.Latency.Max))
 	}
-	t.Flush()
+	_ = t.Flush() // as Fprintln above: there is nobody to tell
 	fmt.Fprintln(w)
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "server\tACKs\tNAKs\t")
 	for _, s := range r.Servers {
 		fmt.Fprintf(t, "%s\t%d\t%d\t\n", s.Name, s.Acks, s.Naks)
 	}
-	t.Flush()
+	_ = t.Flush() // as Fprintln above: there is nobody to tell
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

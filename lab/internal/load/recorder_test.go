@@ -111,16 +111,21 @@ func TestRecorderCounts(t *testing.T) {
 		{
 			"both servers ACK",
 			[]event{
-				{ms: 0, what: "renew", n: 1}, {ms: 10, what: "ack", n: 1, addr: "10.0.0.1"},
-				{ms: 11, what: "ack", n: 1, addr: "10.0.0.1", server: "b"}, {ms: 12, what: "ack", n: 1, addr: "10.0.0.1", server: "b"},
+				{ms: 0, what: "renew", n: 1},
+				{ms: 10, what: "ack", n: 1, addr: "10.0.0.1"},
+				{ms: 11, what: "ack", n: 1, addr: "10.0.0.1", server: "b"},
+				{ms: 12, what: "ack", n: 1, addr: "10.0.0.1", server: "b"},
 			},
 			Counts{Started: 1, Renewals: 1, Acked: 1, AckedTwice: 1},
 		},
 		{
 			"a retried client: the exchange stays lost, the retry is neither started nor lost",
 			[]event{
-				{ms: 0, what: "start", n: 1}, {ms: 2000, what: "retry", n: 2}, {ms: 4000, what: "retry", n: 3},
-				{ms: 6000, what: "expire"}, {ms: 6001, what: "ack", n: 3, addr: "10.0.0.1"},
+				{ms: 0, what: "start", n: 1},
+				{ms: 2000, what: "retry", n: 2},
+				{ms: 4000, what: "retry", n: 3},
+				{ms: 6000, what: "expire"},
+				{ms: 6001, what: "ack", n: 3, addr: "10.0.0.1"},
 			},
 			Counts{Started: 1, Lost: 1, Retries: 2, RetriesAcked: 1},
 		},
@@ -191,9 +196,12 @@ func TestRecorderSilence(t *testing.T) {
 		{
 			"a late ACK and one of a retry end it, a NAK does not",
 			[]event{
-				{ms: 0, what: "start", n: 1}, {ms: 3000, what: "ack", n: 1, addr: "10.0.0.1"},
-				{ms: 4000, what: "retry", n: 2}, {ms: 6000, what: "ack", n: 2, addr: "10.0.0.2"},
-				{ms: 7000, what: "start", n: 3}, {ms: 8000, what: "nak", n: 3},
+				{ms: 0, what: "start", n: 1},
+				{ms: 3000, what: "ack", n: 1, addr: "10.0.0.1"},
+				{ms: 4000, what: "retry", n: 2},
+				{ms: 6000, what: "ack", n: 2, addr: "10.0.0.2"},
+				{ms: 7000, what: "start", n: 3},
+				{ms: 8000, what: "nak", n: 3},
 			},
 			6000, 10_000,
 		},
@@ -226,11 +234,13 @@ func TestRecorderDuplicates(t *testing.T) {
 		{"the same client prolongs", [][]event{ask(0, 1, "10.0.0.1", 1), ask(500, 2, "10.0.0.1", 60), ask(2000, 3, "10.0.0.1", 60)}, 1},
 		{
 			"two clients that share an address and go on renewing are one duplicate",
-			[][]event{ask(0, 1, "10.0.0.1", 60), ask(10, 3, "10.0.0.1", 60), ask(20, 2, "10.0.0.1", 60), ask(30, 4, "10.0.0.1", 60)}, 1,
+			[][]event{ask(0, 1, "10.0.0.1", 60), ask(10, 3, "10.0.0.1", 60), ask(20, 2, "10.0.0.1", 60), ask(30, 4, "10.0.0.1", 60)},
+			1,
 		},
 		{
 			"three clients are two duplicates",
-			[][]event{ask(0, 1, "10.0.0.1", 60), ask(10, 3, "10.0.0.1", 60), ask(20, 5, "10.0.0.1", 60)}, 2,
+			[][]event{ask(0, 1, "10.0.0.1", 60), ask(10, 3, "10.0.0.1", 60), ask(20, 5, "10.0.0.1", 60)},
+			2,
 		},
 		{
 			"a client whose renewal was refused has given the address up",
@@ -238,7 +248,8 @@ func TestRecorderDuplicates(t *testing.T) {
 				ask(0, 1, "10.0.0.1", 60),
 				{{ms: 10, what: "renew", n: 2}, {ms: 11, what: "nak", n: 2, addr: "10.0.0.1"}},
 				ask(20, 3, "10.0.0.1", 60),
-			}, 0,
+			},
+			0,
 		},
 		{
 			"a NAK to somebody else does not free the address",
@@ -246,7 +257,8 @@ func TestRecorderDuplicates(t *testing.T) {
 				ask(0, 1, "10.0.0.1", 60),
 				{{ms: 10, what: "renew", n: 5}, {ms: 11, what: "nak", n: 5, addr: "10.0.0.1"}},
 				ask(20, 3, "10.0.0.1", 60),
-			}, 1,
+			},
+			1,
 		},
 	}
 	for _, test := range tests {

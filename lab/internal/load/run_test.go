@@ -251,7 +251,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	var seen atomic.Int32
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c.Progress = func(s Snapshot) { seen.Add(1); cancel() }
+	c.Progress = func(Snapshot) { seen.Add(1); cancel() }
 	r, err := Run(ctx, c)
 	if err != nil {
 		t.Fatal(err)
