@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,11 +23,7 @@ func (c *Cluster) applyAddons(ctx context.Context, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cnpg, err := c.moduleFile(ctx, "github.com/cloudnative-pg/cloudnative-pg", "releases", "cnpg-1.30.0.yaml")
-	if err != nil {
-		return err
-	}
-	barman, err := c.moduleFile(ctx, "github.com/cloudnative-pg/plugin-barman-cloud", "manifest.yaml")
+	cnpg, barman, err := c.moduleManifests(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,6 +39,7 @@ func (c *Cluster) applyAddons(ctx context.Context, log io.Writer) error {
 	return nil
 }
 
+// ownManifests are the lab's own add-ons, with the places of this lab filled in.
 func (c *Cluster) ownManifests() (string, error) {
 	all := []string{}
 	for _, name := range []string{"coredns.yaml", "storageclass.yaml", "s3.yaml"} {
@@ -53,21 +52,39 @@ func (c *Cluster) ownManifests() (string, error) {
 	return strings.Join(all, "\n---\n"), nil
 }
 
-func (c *Cluster) moduleFile(ctx context.Context, module string, path ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
-	cmd.Dir = c.Source
-	out, err := cmd.Output()
-	dir := strings.TrimSpace(string(out))
-	if err != nil || dir == "" {
-		return "", fmt.Errorf("find module %s: %w", module, err)
+// moduleManifests are the manifests with which the operator and the plugin are installed elsewhere.
+func (c *Cluster) moduleManifests(ctx context.Context) (cnpg, barman string, err error) {
+	const operator = "github.com/cloudnative-pg/cloudnative-pg"
+	version, err := c.ModuleVersion(operator)
+	if err != nil {
+		return "", "", err
 	}
-	data, err := os.ReadFile(filepath.Join(append([]string{dir}, path...)...))
+	if cnpg, err = c.moduleFile(ctx, operator, "releases", "cnpg-"+strings.TrimPrefix(version, "v")+".yaml"); err != nil {
+		return "", "", err
+	}
+	barman, err = c.moduleFile(ctx, "github.com/cloudnative-pg/plugin-barman-cloud", "manifest.yaml")
+	return cnpg, barman, err
+}
+
+// moduleFile reads a file of a module at the version that go.mod pins. The programs may come from the cache while the
+// modules they were built from are gone from Go's: then this downloads the one that is wanted.
+func (c *Cluster) moduleFile(ctx context.Context, module string, path ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Dir = c.Source
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	var found struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &found); jsonErr != nil || found.Dir == "" {
+		return "", fmt.Errorf("find module %s: %w", module, errors.Join(err, jsonErr, errors.New(found.Error)))
+	}
+	data, err := os.ReadFile(filepath.Join(append([]string{found.Dir}, path...)...))
 	return string(data), err
 }
 
 // operatorManifest puts our image into CNPG's own manifest and lifts its CPU limit, which two cores make painful.
 func operatorManifest(text string) string {
-	text = strings.NewReplacer("ghcr.io/cloudnative-pg/cloudnative-pg:1.30.0", image.CNPG, "imagePullPolicy: Always", "imagePullPolicy: IfNotPresent").Replace(text)
+	text = regexp.MustCompile(`ghcr\.io/cloudnative-pg/cloudnative-pg:[\w.-]+`).ReplaceAllString(text, image.CNPG)
+	text = strings.ReplaceAll(text, "imagePullPolicy: Always", "imagePullPolicy: IfNotPresent")
 	return regexp.MustCompile(`(?m)^(\s+limits:\n)\s+cpu: 100m\n`).ReplaceAllString(text, "$1")
 }
 
@@ -106,7 +123,20 @@ func (c *Cluster) barmanCertificates() (string, error) {
 	return out, nil
 }
 
-func (c *Cluster) waitAddons(ctx context.Context, _ io.Writer) error {
+// waitAddons waits until everything answers; when it does not, it logs what the cluster knows about that.
+func (c *Cluster) waitAddons(ctx context.Context, log io.Writer) error {
+	err := c.addonsReady(ctx)
+	if err != nil {
+		for _, what := range []string{"pods", "events"} {
+			cmd := c.Kubectl(ctx, "get", what, "-A")
+			cmd.Stdout, cmd.Stderr = log, log
+			_ = cmd.Run() // only to explain the error
+		}
+	}
+	return err
+}
+
+func (c *Cluster) addonsReady(ctx context.Context) error {
 	for _, d := range []string{"kube-system/coredns", "kealab/s3", "cnpg-system/cnpg-controller-manager", "cnpg-system/barman-cloud"} {
 		namespace, name, _ := strings.Cut(d, "/")
 		err := Until(ctx, "deployment "+d, 3*time.Minute, func(ctx context.Context) bool {

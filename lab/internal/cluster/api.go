@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,17 +16,19 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// API asks the lab's API server from the host. A client library would double the driver's build time for three GETs.
+// API asks the lab's API server. A client library would double the driver's build time for a few GETs.
 type API struct {
+	path string // of the kubeconfig
+
 	once   sync.Once
 	client *http.Client
 	server string
 	err    error
-	path   string
 }
 
-// API is a client of the running cluster.
-func (c *Cluster) API() *API { return c.api }
+// NewAPI makes a client from a kubeconfig of the lab: Kubeconfig() on the host, KubeconfigInside() in the lab's network.
+// The file is read at the first question.
+func NewAPI(kubeconfig string) *API { return &API{path: kubeconfig} }
 
 // Get decodes the answer of a GET into out, which may be nil.
 func (a *API) Get(ctx context.Context, path string, out any) error {
@@ -58,13 +60,13 @@ func (a *API) open() {
 		Clusters []struct {
 			Cluster struct {
 				Server string `json:"server"`
-				CA     string `json:"certificate-authority-data"`
+				CA     []byte `json:"certificate-authority-data"`
 			} `json:"cluster"`
 		} `json:"clusters"`
 		Users []struct {
 			User struct {
-				Cert string `json:"client-certificate-data"`
-				Key  string `json:"client-key-data"`
+				Cert []byte `json:"client-certificate-data"`
+				Key  []byte `json:"client-key-data"`
 			} `json:"user"`
 		} `json:"users"`
 	}
@@ -72,24 +74,20 @@ func (a *API) open() {
 	if err == nil {
 		err = yaml.Unmarshal(data, &config)
 	}
-	if err != nil || len(config.Clusters) != 1 || len(config.Users) != 1 {
-		a.err = fmt.Errorf("read kubeconfig: %v", err)
+	if err == nil && (len(config.Clusters) != 1 || len(config.Users) != 1) {
+		err = errors.New("not exactly one cluster and one user")
+	}
+	if err != nil {
+		a.err = fmt.Errorf("read kubeconfig %s: %w", a.path, err)
 		return
 	}
-	decode := func(text string) []byte {
-		data, decodeErr := base64.StdEncoding.DecodeString(text)
-		if decodeErr != nil {
-			a.err = decodeErr
-		}
-		return data
-	}
-	cert, err := tls.X509KeyPair(decode(config.Users[0].User.Cert), decode(config.Users[0].User.Key))
+	cert, err := tls.X509KeyPair(config.Users[0].User.Cert, config.Users[0].User.Key)
 	if err != nil {
-		a.err = err
+		a.err = fmt.Errorf("read kubeconfig %s: %w", a.path, err)
 		return
 	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(decode(config.Clusters[0].Cluster.CA))
+	roots.AppendCertsFromPEM(config.Clusters[0].Cluster.CA)
 	a.server = config.Clusters[0].Cluster.Server
 	a.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}}, ForceAttemptHTTP2: true}}
 }
@@ -98,6 +96,7 @@ func (c *Cluster) get(ctx context.Context, path string, out any) error {
 	return c.api.Get(ctx, path, out)
 }
 
+// runQuiet runs a command and says only whether it went well.
 func runQuiet(ctx context.Context, log io.Writer, argv []string) bool {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log

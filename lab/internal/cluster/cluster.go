@@ -3,7 +3,9 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/lab/internal/host"
@@ -26,10 +29,16 @@ type Cluster struct {
 }
 
 // New makes the handle of the lab's cluster; it starts nothing.
-func New(h *host.Host) *Cluster { return &Cluster{Host: h, hostAddress: "127.0.0.1:16443", api: &API{path: h.Kubeconfig()}} }
+func New(h *host.Host) *Cluster {
+	return &Cluster{Host: h, hostAddress: "127.0.0.1:16443", api: NewAPI(h.Kubeconfig())}
+}
 
 // Up raises the cluster. What runs already is left as it is.
 func (c *Cluster) Up(ctx context.Context, run *step.Runner) error {
+	// Found out now, not after ten minutes of building.
+	if err := cmp.Or(c.CheckNoOtherLab(), c.checkHostAddress()); err != nil {
+		return err
+	}
 	err := run.Chain(ctx,
 		step.Step{Name: "debian packages", Do: host.InstallPackages},
 		step.Step{Name: "programs", Do: c.Build},
@@ -45,7 +54,7 @@ func (c *Cluster) Up(ctx context.Context, run *step.Runner) error {
 		return err
 	}
 	load := func(i int, name string) step.Step {
-		return step.Step{Name: "import " + name, Do: quiet(func(ctx context.Context, log io.Writer) error { return c.importImages(ctx, log, archives[i]) })}
+		return step.Step{Name: "import " + name, Do: func(ctx context.Context, log io.Writer) (string, error) { return c.importImages(ctx, log, archives[i]) }}
 	}
 	if err := run.Run(ctx, step.Step{Name: "containerd", Do: quiet(c.startContainerd)}); err != nil {
 		return err
@@ -84,34 +93,86 @@ func (c *Cluster) apply(ctx context.Context, log io.Writer, manifests string) er
 	return nil
 }
 
-func (c *Cluster) importImages(ctx context.Context, log io.Writer, archive image.Archive) error {
+// importImages puts an archive's images into containerd, once: the archive's name changes with its content.
+func (c *Cluster) importImages(ctx context.Context, log io.Writer, archive image.Archive) (string, error) {
+	mark := filepath.Join(c.Run(), "imported-"+filepath.Base(archive.Path))
+	if _, err := os.Stat(mark); err == nil {
+		return "there already", nil
+	}
 	argv := c.Enter("ctr", "-a", c.containerdSocket(), "-n", "k8s.io", "images", "import", archive.Path)
-	return step.Command(ctx, log, "/", nil, argv[0], argv[1:]...)
+	if err := step.Command(ctx, log, "/", nil, argv[0], argv[1:]...); err != nil {
+		return "", err
+	}
+	return "", os.WriteFile(mark, nil, 0o644)
 }
 
 // Until polls a condition; what names it in the error.
 func Until(ctx context.Context, what string, limit time.Duration, ok func(ctx context.Context) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		if ok(ctx) {
+		if ok(limited) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", what, context.Cause(ctx))
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return fmt.Errorf("wait for %s: %w", what, context.Cause(ctx))
+			}
 			return fmt.Errorf("%s is not ready after %s", what, limit)
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
 }
 
+// await is Until for what daemons do: it gives up at once when one of them has ended, and a failure puts the end of their
+// logs into the step's, because theirs tell why.
+func (c *Cluster) await(ctx context.Context, log io.Writer, what string, limit time.Duration, daemons []string, ok func(ctx context.Context) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := Until(ctx, what, limit, func(ctx context.Context) bool {
+		for _, name := range daemons {
+			if !c.Lives(name) {
+				cancel(fmt.Errorf("%s has ended", name))
+				return false
+			}
+		}
+		return ok(ctx)
+	})
+	if err != nil {
+		for _, name := range daemons {
+			path := filepath.Join(c.Logs(), name+".log")
+			fmt.Fprintf(log, "the end of %s:\n%s\n", path, step.Tail(path, 10))
+		}
+	}
+	return err
+}
+
 // listenOnHost opens the host's side of the way to the API server. The socket belongs to the host's network; the bridge
 // that serves it runs inside the lab's.
-func (c *Cluster) listenOnHost() (*os.File, error) {
+func (c *Cluster) listenOnHost() (net.Listener, error) {
 	listener, err := net.Listen("tcp", c.hostAddress)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(c.hostAddress)
+		return nil, fmt.Errorf("another program listens on %s, where the lab's API server is to answer on this machine: see which with `ss -ltnp 'sport = :%s'`, end it, and raise the lab again",
+			c.hostAddress, port)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the API server's address on the host: %w", err)
 	}
-	defer listener.Close()
-	return listener.(*net.TCPListener).File()
+	return listener, nil
+}
+
+// checkHostAddress fails when the API server's address on the host is somebody else's.
+func (c *Cluster) checkHostAddress() error {
+	if c.Lives("bridge") {
+		return nil
+	}
+	listener, err := c.listenOnHost()
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }

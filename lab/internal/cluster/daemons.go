@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ oom_score = 0
 	if err := c.Start("containerd", nil, "containerd", "--config", filepath.Join(dir, "config.toml")); err != nil {
 		return err
 	}
-	return Until(ctx, "containerd", 30*time.Second, func(ctx context.Context) bool {
+	return c.await(ctx, log, "containerd", 30*time.Second, []string{"containerd"}, func(ctx context.Context) bool {
 		argv := c.Enter("ctr", "-a", c.containerdSocket(), "version")
 		return runQuiet(ctx, log, argv)
 	})
@@ -93,11 +94,14 @@ func (c *Cluster) startAPIServer(ctx context.Context, log io.Writer) error {
 	if err := c.startBridge(); err != nil {
 		return err
 	}
-	return Until(ctx, "the API server", 90*time.Second, func(ctx context.Context) bool { return c.get(ctx, "/readyz", nil) == nil })
+	return c.await(ctx, log, "the API server", 90*time.Second, []string{"etcd", "kube-apiserver", "bridge"}, func(ctx context.Context) bool {
+		return c.get(ctx, "/readyz", nil) == nil
+	})
 }
 
+// startBridge starts the way from the host's loopback to the API server.
 func (c *Cluster) startBridge() error {
-	if c.Daemons()["bridge"] {
+	if c.Lives("bridge") {
 		return nil
 	}
 	self, err := c.keepSelf()
@@ -109,7 +113,12 @@ func (c *Cluster) startBridge() error {
 		return err
 	}
 	defer listener.Close()
-	return c.Start("bridge", []*os.File{listener}, self, "bridge", "127.0.0.1:6443")
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	return c.Start("bridge", []*os.File{socket}, self, "bridge", "127.0.0.1:6443")
 }
 
 // keepSelf copies this very program to where it outlives `go run`.
@@ -128,7 +137,7 @@ func (c *Cluster) keepSelf() (string, error) {
 }
 
 // startNode starts the controllers, the scheduler, the kubelet, kube-proxy and the volume provisioner.
-func (c *Cluster) startNode(ctx context.Context, _ io.Writer) error {
+func (c *Cluster) startNode(ctx context.Context, log io.Writer) error {
 	hyperkube := filepath.Join(c.Bin(), "hyperkube")
 	pki := func(name string) string { return filepath.Join(c.PKI(), name) }
 	kubelet := filepath.Join(c.State, "kubelet")
@@ -153,17 +162,21 @@ func (c *Cluster) startNode(ctx context.Context, _ io.Writer) error {
 			"--use-service-account-credentials=true", "--cluster-signing-cert-file="+pki("ca.crt"), "--cluster-signing-key-file="+pki("ca.key"),
 			"--controllers=*", "--flex-volume-plugin-dir="+filepath.Join(kubelet, "volplugins"))},
 		{"kube-scheduler", auth("scheduler")},
-		{"kubelet", []string{"--config=" + filepath.Join(kubelet, "config.yaml"), "--kubeconfig=" + pki("kubelet.kubeconfig"), "--hostname-override=" + c.Name,
-			"--node-ip=" + c.NodeIP, "--root-dir=" + filepath.Join(kubelet, "root"), "--cert-dir=" + filepath.Join(kubelet, "pki")}},
+		{"kubelet", []string{
+			"--config=" + filepath.Join(kubelet, "config.yaml"), "--kubeconfig=" + pki("kubelet.kubeconfig"), "--hostname-override=" + c.Name,
+			"--node-ip=" + c.NodeIP, "--root-dir=" + filepath.Join(kubelet, "root"), "--cert-dir=" + filepath.Join(kubelet, "pki"),
+		}},
 		{"kube-proxy", []string{"--config=" + filepath.Join(kubelet, "kube-proxy.yaml")}},
 		{"provisioner", []string{"-kubeconfig", c.KubeconfigInside(), "-dir", filepath.Join(c.State, "volumes"), "-node", c.Name}},
 	}
+	names := []string{}
 	for _, d := range daemons {
+		names = append(names, d.name)
 		if err := c.Start(d.name, nil, append([]string{hyperkube, d.name}, d.args...)...); err != nil {
 			return err
 		}
 	}
-	return Until(ctx, "the node", 90*time.Second, func(ctx context.Context) bool {
+	return c.await(ctx, log, "the node", 90*time.Second, names, func(ctx context.Context) bool {
 		var node struct {
 			Status struct {
 				Conditions []struct{ Type, Status string }

@@ -46,8 +46,10 @@ func certificate(name string, groups []string) *x509.Certificate {
 	if err != nil {
 		serial = big.NewInt(time.Now().UnixNano())
 	}
-	return &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name, Organization: groups},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+	return &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name, Organization: groups},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+	}
 }
 
 // leaf is a certificate and its key, PEM encoded (the key in SEC1 form).
@@ -112,8 +114,10 @@ func (c *Cluster) writePKI() error {
 	if files["sa.key"], err = sec1(front.key); err != nil { // any key does for service account tokens
 		return err
 	}
-	apiNames := []string{c.APIService, c.NodeIP, "127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-		"kubernetes.default.svc.cluster.local"}
+	apiNames := []string{
+		c.APIService, c.NodeIP, "127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+		"kubernetes.default.svc.cluster.local",
+	}
 	certs := []struct {
 		file, name    string
 		groups, hosts []string

@@ -1,10 +1,11 @@
 package host
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,11 @@ func (h *Host) netns() string { return "/run/netns/" + h.Name }
 // CreateNetwork makes the namespace: loopback, and the node's address on a veth pair whose both ends stay inside
 // (not every kernel has the dummy device). There is no default route, so nothing can leave.
 func (h *Host) CreateNetwork(ctx context.Context, log io.Writer) error {
-	if _, err := os.Stat(h.netns()); err != nil {
+	if !isNamespace(h.netns()) {
+		// Where /run is no tmpfs, a restart of the machine leaves the name without the namespace.
+		if err := os.Remove(h.netns()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		if err := step.Command(ctx, log, "/", nil, "ip", "netns", "add", h.Name); err != nil {
 			return err
 		}
@@ -51,6 +56,13 @@ ip -br addr; ip route`, h.NodeIP, h.ServiceCIDR)
 	return step.Command(ctx, log, "/", nil, "nsenter", "--net="+h.netns(), "sh", "-c", script)
 }
 
+// isNamespace says whether a name below /run/netns stands for a namespace (nsfs) rather than for nothing.
+func isNamespace(path string) bool {
+	const nsfs = 0x6e736673
+	var fs syscall.Statfs_t
+	return syscall.Statfs(path, &fs) == nil && fs.Type == nsfs
+}
+
 // StartHolder starts the process that owns the lab, unless it runs. /run, /var/lib and /var/log are private inside, so
 // that containerd, the kubelet and runc leave nothing on the host.
 func (h *Host) StartHolder(ctx context.Context) error {
@@ -63,14 +75,14 @@ func (h *Host) StartHolder(ctx context.Context) error {
 	if err := os.MkdirAll(h.Run(), 0o755); err != nil {
 		return err
 	}
-	script := fmt.Sprintf(`hostname %s
+	script := fmt.Sprintf(h.holderMark()+`
 for d in /run /var/log; do mount -t tmpfs -o mode=755 tmpfs $d; done
 # The state may lie below /var/lib: carry it over the tmpfs that hides that.
-mkdir /run/state; mount --bind %[2]s /run/state
+mkdir /run/state; `+h.bindState()+`
 mount -t tmpfs -o mode=755 tmpfs /var/lib
-mkdir -p %[2]s; mount --move /run/state %[2]s
+mkdir -p %[1]s; mount --move /run/state %[1]s
 mount --make-rshared /
-while :; do sleep 3600 & wait; done`, h.Name, h.State)
+while :; do sleep 3600 & wait; done`, h.State)
 	args := []string{"--net=" + h.netns(), "unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private",
 		"--mount-proc", "bash", "-ec", script}
 	pid, err := h.detach("holder", "nsenter", args...)
@@ -80,6 +92,7 @@ while :; do sleep 3600 & wait; done`, h.Name, h.State)
 	if err := os.WriteFile(h.pidFile("unshare"), []byte(strconv.Itoa(pid)), 0o644); err != nil {
 		return err
 	}
+	// An interrupt does not break this off: whoever starts a holder must know it.
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		child, ok := onlyChild(pid)
 		if !ok {
@@ -88,19 +101,24 @@ while :; do sleep 3600 & wait; done`, h.Name, h.State)
 		if err := os.WriteFile(h.pidFile("holder"), []byte(strconv.Itoa(child)), 0o644); err != nil {
 			return err
 		}
-		// The holder's mounts are done when it waits in its sleep.
-		if _, ok := onlyChild(child); ok {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+		// The holder's mounts are done when it waits in its sleep; its children before that are mount and mkdir.
+		if waiting, ok := onlyChild(child); ok && commandName(waiting) == "sleep" {
+			return ctx.Err()
 		}
 	}
-	return fmt.Errorf("the holder process did not start; see %s", filepath.Join(h.Logs(), "holder.log"))
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	log := filepath.Join(h.Logs(), "holder.log")
+	return fmt.Errorf("the holder process did not start; the end of %s:\n%s", log, step.Tail(log, 10))
 }
 
 // Running says whether the holder lives.
-func (h *Host) Running() bool { return alive(h.readPid("holder")) && alive(h.readPid("unshare")) }
+func (h *Host) Running() bool { return h.Lives("holder") && h.Lives("unshare") }
+
+// Remains says whether the state is that of a lab that did not go down but died, with the machine or with its holder.
+func (h *Host) Remains() bool {
+	_, err := os.Stat(h.pidFile("unshare"))
+	return err == nil && !h.Running()
+}
 
 // Enter is the command line that runs a command inside the lab's namespaces. The working directory becomes /.
 func (h *Host) Enter(command ...string) []string {
@@ -114,7 +132,7 @@ func (h *Host) InNetwork(command ...string) []string {
 
 // Start starts a daemon inside the lab, unless one of that name runs; its log is Logs()/NAME.log.
 func (h *Host) Start(name string, files []*os.File, command ...string) error {
-	if alive(h.readPid(name)) {
+	if h.Lives(name) {
 		return nil
 	}
 	argv := h.Enter(command...)
@@ -131,7 +149,7 @@ func (h *Host) Daemons() map[string]bool {
 	files, _ := filepath.Glob(filepath.Join(h.Run(), "*.pid"))
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".pid")
-		found[name] = alive(h.readPid(name))
+		found[name] = h.Lives(name)
 	}
 	return found
 }
@@ -159,38 +177,4 @@ func (h *Host) detachWith(name string, files []*os.File, program string, args ..
 	}
 	pid := cmd.Process.Pid
 	return pid, cmd.Process.Release()
-}
-
-func (h *Host) pidFile(name string) string { return filepath.Join(h.Run(), name+".pid") }
-
-func (h *Host) readPid(name string) int {
-	data, err := os.ReadFile(h.pidFile(name))
-	if err != nil {
-		return 0
-	}
-	pid, _ := strconv.Atoi(strings.TrimSpace(string(data)))
-	return pid
-}
-
-// alive says whether a process of this machine runs and is no zombie.
-func alive(pid int) bool {
-	if pid <= 0 {
-		return false
-	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
-	}
-	rest := stat[bytes.LastIndexByte(stat, ')')+1:]
-	return len(rest) > 1 && rest[1] != 'Z'
-}
-
-func onlyChild(pid int) (int, bool) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	fields := strings.Fields(string(data))
-	if err != nil || len(fields) == 0 {
-		return 0, false
-	}
-	child, err := strconv.Atoi(fields[0])
-	return child, err == nil
 }

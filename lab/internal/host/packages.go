@@ -39,6 +39,10 @@ func InstallPackages(ctx context.Context, log io.Writer) (string, error) {
 	if err := step.Command(ctx, log, "/", quiet, "apt-get", "update"); err != nil {
 		return "", err
 	}
+	// An install that was broken off must be mended first, or apt refuses the next one.
+	if err := step.Command(ctx, log, "/", quiet, "dpkg", "--configure", "-a"); err != nil {
+		return "", err
+	}
 	args := append([]string{"install", "-y", "--no-install-recommends"}, missing...)
 	if err := step.Command(ctx, log, "/", quiet, "apt-get", args...); err != nil {
 		return "", err
@@ -52,7 +56,12 @@ func Mirror(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask apt for its mirror: %w", err)
 	}
-	for line := range strings.Lines(string(out)) {
+	return mirrorOf(string(out))
+}
+
+// mirrorOf finds Debian's main archive in `apt-get indextargets` lines of address, label and component.
+func mirrorOf(targets string) (string, error) {
+	for line := range strings.Lines(targets) {
 		if f := strings.Fields(line); len(f) == 3 && f[1] == "Debian" && f[2] == "main" {
 			return f[0], nil
 		}

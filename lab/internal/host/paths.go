@@ -25,16 +25,29 @@ func NewPaths(source string) Paths {
 	}
 }
 
-func (p Paths) Logs() string         { return filepath.Join(p.State, "log") }
-func (p Paths) Run() string          { return filepath.Join(p.State, "run") }
-func (p Paths) PKI() string          { return filepath.Join(p.State, "pki") }
-func (p Paths) Bin() string          { return filepath.Join(p.State, "bin") }
-func (p Paths) Images() string       { return filepath.Join(p.Cache, "images") }
-func (p Paths) Kubeconfig() string   { return filepath.Join(p.State, "kubeconfig.host") }
-func (p Paths) insideConfig() string { return filepath.Join(p.State, "kubeconfig") }
+// Logs is the folder of the daemons' logs; the steps' are in its subfolder steps.
+func (p Paths) Logs() string { return filepath.Join(p.State, "log") }
+
+// StepLogs is the folder of the steps' logs.
+func (p Paths) StepLogs() string { return filepath.Join(p.Logs(), "steps") }
+
+// Run is the folder of sockets and pid files.
+func (p Paths) Run() string { return filepath.Join(p.State, "run") }
+
+// PKI is the folder of the cluster's certificates, keys and kubeconfigs.
+func (p Paths) PKI() string { return filepath.Join(p.State, "pki") }
+
+// Bin is a link to the built programs in the cache.
+func (p Paths) Bin() string { return filepath.Join(p.State, "bin") }
+
+// Images is the folder of the image archives.
+func (p Paths) Images() string { return filepath.Join(p.Cache, "images") }
+
+// Kubeconfig is the kubeconfig for programs on the host.
+func (p Paths) Kubeconfig() string { return filepath.Join(p.State, "kubeconfig.host") }
 
 // KubeconfigInside is the kubeconfig for programs inside the lab's network namespace.
-func (p Paths) KubeconfigInside() string { return p.insideConfig() }
+func (p Paths) KubeconfigInside() string { return filepath.Join(p.State, "kubeconfig") }
 
 // Network is the lab's addressing. There is no route out of the namespace.
 type Network struct {

@@ -80,7 +80,10 @@ func Find(dir, name string) (Scenario, error) {
 
 // Up applies the scenario's manifests stage by stage. Run again, it changes nothing.
 func (s Scenario) Up(ctx context.Context, c *cluster.Cluster, run *step.Runner) error {
-	if err := s.addRelays(ctx, c); err != nil {
+	err := run.Run(ctx, step.Step{Name: s.Name + " relays", Do: func(ctx context.Context, log io.Writer) (string, error) {
+		return "", s.AddRelays(ctx, c, log)
+	}})
+	if err != nil {
 		return err
 	}
 	for _, stage := range s.Stages {
@@ -119,6 +122,7 @@ func (s Scenario) Down(ctx context.Context, c *cluster.Cluster, run *step.Runner
 	}})
 }
 
+// apply applies one of the scenario's manifests.
 func (s Scenario) apply(ctx context.Context, c *cluster.Cluster, log io.Writer, file string) error {
 	cmd := c.Kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-f", filepath.Join(s.dir, file))
 	cmd.Stdout, cmd.Stderr = log, log
@@ -128,8 +132,8 @@ func (s Scenario) apply(ctx context.Context, c *cluster.Cluster, log io.Writer, 
 	return nil
 }
 
-// addRelays gives the node the addresses of the VLANs' relays.
-func (s Scenario) addRelays(ctx context.Context, c *cluster.Cluster) error {
+// AddRelays gives the node the addresses of the VLANs' relays. Run again, it changes nothing.
+func (s Scenario) AddRelays(ctx context.Context, c *cluster.Cluster, log io.Writer) error {
 	for _, vlan := range s.Load.VLANs {
 		for _, address := range []string{vlan.Relay4, vlan.Relay6} {
 			if address == "" {
@@ -140,7 +144,7 @@ func (s Scenario) addRelays(ctx context.Context, c *cluster.Cluster) error {
 				args = append(args, "nodad")
 			}
 			argv := c.InNetwork(args...)
-			if err := step.Command(ctx, os.Stderr, "/", nil, argv[0], argv[1:]...); err != nil {
+			if err := step.Command(ctx, log, "/", nil, argv[0], argv[1:]...); err != nil {
 				return err
 			}
 		}
@@ -148,19 +152,32 @@ func (s Scenario) addRelays(ctx context.Context, c *cluster.Cluster) error {
 	return nil
 }
 
+// check says whether an object of the cluster is ready.
+type check func(c *cluster.Cluster, ctx context.Context, namespace, name string) bool
+
+// waits are the kinds of objects that a stage may wait for.
+func waits() map[string]check {
+	workload := func(resource string) check {
+		return func(c *cluster.Cluster, ctx context.Context, namespace, name string) bool {
+			return c.WorkloadReady(ctx, namespace, resource, name)
+		}
+	}
+	return map[string]check{
+		"statefulset": workload("statefulsets"),
+		"deployment":  workload("deployments"),
+		"cluster":     (*cluster.Cluster).DatabaseReady,
+		"backup":      (*cluster.Cluster).BackupCompleted,
+	}
+}
+
+// wait waits for one object; when it does not come about, what the cluster knows about that goes to log.
 func (s Scenario) wait(ctx context.Context, c *cluster.Cluster, log io.Writer, object string, limit time.Duration) error {
 	kind, name, _ := strings.Cut(object, "/")
-	ready := map[string]func(context.Context) bool{
-		"statefulset": func(ctx context.Context) bool { return c.WorkloadReady(ctx, s.Namespace, "statefulsets", name) },
-		"deployment":  func(ctx context.Context) bool { return c.WorkloadReady(ctx, s.Namespace, "deployments", name) },
-		"cluster":     func(ctx context.Context) bool { return c.DatabaseReady(ctx, s.Namespace, name) },
-		"backup":      func(ctx context.Context) bool { return c.BackupCompleted(ctx, s.Namespace, name) },
-	}
-	check, ok := ready[kind]
+	ready, ok := waits()[kind]
 	if !ok {
-		return fmt.Errorf("scenario %s waits for a %q; it may wait for %s", s.Name, kind, strings.Join(slices.Sorted(maps.Keys(ready)), ", "))
+		return fmt.Errorf("scenario %s waits for a %q; it may wait for %s", s.Name, kind, strings.Join(slices.Sorted(maps.Keys(waits())), ", "))
 	}
-	if err := cluster.Until(ctx, object, limit, check); err != nil {
+	if err := cluster.Until(ctx, object, limit, func(ctx context.Context) bool { return ready(c, ctx, s.Namespace, name) }); err != nil {
 		cmd := c.Kubectl(ctx, "-n", s.Namespace, "get", "pods,clusters.postgresql.cnpg.io,events", "--sort-by=.metadata.creationTimestamp")
 		cmd.Stdout, cmd.Stderr = log, log
 		_ = cmd.Run()
