@@ -17,9 +17,9 @@ func databasePart(p *printer.Page, d status.Database, now time.Time) {
 		name = d.Cluster.Name
 	}
 	p.Heading("Database " + name)
-	t := printer.Table{Indent: 2, Columns: []printer.Column{{}, {Give: 1, Min: 20}}}
+	// Paragraphs and not a table: what does not fit a line goes on in the next, under its own.
 	row := func(name string, parts ...printer.Line) {
-		t.Add(printer.Dim.Text(name), printer.Join(", ", parts...))
+		p.Indented(2, 15, printer.Concat(printer.Dim.Textf("%-13s", name), printer.Join(", ", parts...)))
 	}
 	if c := d.Cluster; c != nil {
 		row("cluster", clusterLine(d)...)
@@ -29,7 +29,6 @@ func databasePart(p *printer.Page, d status.Database, now time.Time) {
 	}
 	row("reached by", reachedLine(d)...)
 	row("login", loginLine(d, now)...)
-	p.Table(t)
 }
 
 func clusterLine(d status.Database) []printer.Line {
@@ -77,7 +76,7 @@ func primaryLine(d status.Database, now time.Time) []printer.Line {
 	if replicas < wanted {
 		tone = printer.Warn
 	}
-	parts = append(parts, tone.Textf("%d of %s follow, at most %s behind", replicas, plural(wanted, "replica"), printer.Bytes(worst)))
+	parts = append(parts, tone.Textf("%d of %d replicas follow, at most %s behind", replicas, wanted, printer.Bytes(worst)))
 	return parts
 }
 

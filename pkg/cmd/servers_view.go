@@ -12,27 +12,28 @@ import (
 )
 
 // serversPart is a row a server, and a line a relationship.
-func serversPart(p *printer.Page, r status.Report) {
+func serversPart(p *printer.Page, r status.Report, c printer.Canvas) {
 	p.Heading("Servers")
+	heard, counts := false, false
+	for _, relationship := range r.Relationships {
+		for _, peer := range relationship.Peers {
+			heard, counts = heard || peer.SeenAge != nil, counts || peer.Unacked != nil
+		}
+	}
+	// Columns that have nothing to tell are left out. In trouble, narrow screens keep their room for what explains it.
+	narrow := c.Width > 0 && c.Width < 100
 	t := printer.Table{Indent: 2, Columns: []printer.Column{
-		{Header: "server"},
-		{Header: "role", Give: 2, Min: 7},
-		{Header: "state", Give: 3, Min: 11},
-		{Header: "serves", Give: 1, Min: 6},
-		{Header: "heard"},
-		{Header: "unacked", Align: printer.Right},
-		{Header: "version"},
-		{Header: "uptime", Wide: true},
-		{Header: "restarts", Wide: true, Align: printer.Right},
-		{Header: "asked through", Wide: true},
+		{Header: "server"}, {Header: "role", Give: 2, Min: 7}, {Header: "state", Give: 3, Min: 11}, {Header: "serves", Give: 1, Min: 6},
+		{Header: "heard", Wide: !heard}, {Header: "unacked", Align: printer.Right, Wide: !counts}, {Header: "version", Wide: counts && narrow},
+		{Header: "uptime", Wide: true}, {Header: "restarts", Wide: true, Align: printer.Right}, {Header: "asked through", Wide: true},
 	}}
 	for _, relationship := range r.Relationships {
 		for _, peer := range relationship.Peers {
-			t.Add(peerRow(peer)...)
+			t.Add(peerRow(peer, isServed(relationship))...)
 		}
 	}
 	for _, peer := range r.Standalone {
-		t.Add(peerRow(peer)...)
+		t.Add(peerRow(peer, true)...)
 	}
 	p.Table(t)
 	for _, relationship := range r.Relationships {
@@ -40,9 +41,12 @@ func serversPart(p *printer.Page, r status.Report) {
 	}
 }
 
-func peerRow(p ha.Peer) []printer.Line {
+// isServed: no client of this relationship is known to be left alone.
+func isServed(r ha.Relationship) bool { return r.Serving == nil || *r.Serving }
+
+func peerRow(p ha.Peer, served bool) []printer.Line {
 	return []printer.Line{
-		printer.Bold.Text(p.Server), printer.Or(string(p.Role), "alone"), stateOf(p), serves(p), sinceHeard(p.SeenAge), unacked(p),
+		printer.Bold.Text(p.Server), printer.Or(string(p.Role), "alone"), stateOf(p), serves(p, served), sinceHeard(p.SeenAge), unacked(p),
 		printer.Or(p.Version, "-"), uptime(p), printer.Textf("%d", p.Restarts), printer.Or(p.Via, "-"),
 	}
 }
@@ -70,8 +74,9 @@ func short(why string) string {
 	return why
 }
 
-// serves says which clients a server answers; -o wide of ha status has the scopes. A standby that answers none is as it should be.
-func serves(p ha.Peer) printer.Line {
+// serves says which clients a server answers; -o wide of ha status has the scopes. A standby that answers none is as it should be,
+// unless nobody else does.
+func serves(p ha.Peer, served bool) printer.Line {
 	switch {
 	case p.Serves == nil:
 		return printer.Warn.Text("unknown")
@@ -83,6 +88,8 @@ func serves(p ha.Peer) printer.Line {
 		return printer.Bad.Text("no (no database)")
 	case len(p.Disabled) > 0 && p.Disabled[0] != "by its HA state machine":
 		return printer.Bad.Text("no (disabled)")
+	case p.State == kea.StateHotStandby && p.Role == kea.RoleStandby && !served:
+		return printer.Bad.Text("no, waits")
 	case p.State == kea.StateHotStandby && p.Role == kea.RoleStandby, p.Role == kea.RoleBackup:
 		return printer.Dim.Text("standby")
 	}
@@ -127,7 +134,7 @@ func relationshipLine(r ha.Relationship) printer.Line {
 	case *r.Serving:
 		parts = append(parts, printer.Good.Text("served"))
 	default:
-		parts = append(parts, printer.Bad.Text("nobody serves "+strings.Join(r.Unserved, ", ")))
+		parts = append(parts, printer.Bad.Text("nobody serves scope "+strings.Join(r.Unserved, ", ")))
 	}
 	switch {
 	case r.ConfigurationAlike == nil:
@@ -163,7 +170,7 @@ func haPage(r status.Report, c printer.Canvas) printer.Page {
 	for _, relationship := range r.Relationships {
 		p.Heading(relationship.Name)
 		p.Indented(2, 4, relationshipLine(relationship))
-		p.Table(peersTable(relationship.Peers, c))
+		p.Table(peersTable(relationship.Peers, isServed(relationship), c))
 		differences(&p, c, "between the peers", relationship.Differences)
 		for _, peer := range relationship.Peers {
 			differences(&p, c, "between the file of "+peer.Name+" and what it runs", peer.FileDifferences)
@@ -171,21 +178,21 @@ func haPage(r status.Report, c printer.Canvas) printer.Page {
 	}
 	if len(r.Standalone) > 0 {
 		p.Heading("Without high availability")
-		p.Table(peersTable(r.Standalone, c))
+		p.Table(peersTable(r.Standalone, true, c))
 		for _, peer := range r.Standalone {
 			differences(&p, c, "between the file of "+peer.Name+" and what it runs", peer.FileDifferences)
 		}
 	}
-	problemsPart(&p, r.Problems)
+	problemsPart(&p, r.Problems, c)
 	unreadPart(&p, r.Unread)
 	return p
 }
 
 // peersTable has a column a peer: with two of them that reads better than a row each, and it fits 80 columns.
-func peersTable(peers []ha.Peer, c printer.Canvas) printer.Table {
-	t := printer.Table{Indent: 2, Columns: []printer.Column{{Header: ""}}}
-	for _, peer := range peers {
-		t.Columns = append(t.Columns, printer.Column{Header: peer.Name, Give: 1, Min: 12})
+func peersTable(peers []ha.Peer, served bool, c printer.Canvas) printer.Table {
+	t := printer.Table{Indent: 2, Columns: []printer.Column{{}}}
+	for range peers {
+		t.Columns = append(t.Columns, printer.Column{Give: 1, Min: 12})
 	}
 	row := func(name string, cell func(ha.Peer) printer.Line) {
 		cells := []printer.Line{printer.Dim.Text(name)}
@@ -194,9 +201,10 @@ func peersTable(peers []ha.Peer, c printer.Canvas) printer.Table {
 		}
 		t.Add(cells...)
 	}
+	row("", func(p ha.Peer) printer.Line { return printer.Bold.Text(p.Server) })
 	row("role", func(p ha.Peer) printer.Line { return printer.Or(string(p.Role), "alone") })
 	row("state", stateOf)
-	row("serves", serves)
+	row("serves", func(p ha.Peer) printer.Line { return serves(p, served) })
 	row("its partner sees", func(p ha.Peer) printer.Line {
 		if p.SeenState == nil {
 			return printer.Dim.Text("-")

@@ -17,12 +17,12 @@ func statusPage(r status.Report, c printer.Canvas) printer.Page {
 	var p printer.Page
 	p.Text(verdict(r))
 	operationsPart(&p, r.Operations, r.Time)
-	serversPart(&p, r)
+	serversPart(&p, r, c)
 	for _, d := range r.Databases {
 		databasePart(&p, d, r.Time)
 	}
 	leasesPart(&p, r.VLANs, c)
-	problemsPart(&p, r.Problems)
+	problemsPart(&p, r.Problems, c)
 	unreadPart(&p, r.Unread)
 	return p
 }
@@ -40,13 +40,28 @@ func verdict(r status.Report) printer.Line {
 		return printer.Concat(printer.Bad.Text("CRITICAL"), printer.Text("  "), where, printer.Text(": "+worst.Subject+": "+firstClause(worst.Text)), more(counts, len(r.Problems)-1))
 	case problem.Warning:
 		worst := r.Problems[0]
-		return printer.Concat(printer.Warn.Text("WARNING"), printer.Text("  "), where, printer.Text(": clients are served; "+worst.Subject+": "+firstClause(worst.Text)), more(counts, len(r.Problems)-1))
+		return printer.Concat(printer.Warn.Text("WARNING"), printer.Text("  "), where, printer.Text(": "+service(r)+"; "+worst.Subject+": "+firstClause(worst.Text)), more(counts, len(r.Problems)-1))
 	case problem.Info, "":
 	}
 	if !r.Complete {
 		return printer.Concat(printer.Warn.Text("UNKNOWN"), printer.Text("  "), where, printer.Text(": nothing is wrong in what could be read; see what could not, below"))
 	}
-	return printer.Concat(printer.Good.Text("HEALTHY"), printer.Text("  "), where, printer.Textf(": %s", inHealth(r)))
+	return printer.Concat(printer.Good.Text("HEALTHY"), printer.Text("  "), where, printer.Textf(": %s", inHealth(r)), more(counts, len(r.Problems)))
+}
+
+// service says whether clients are served, as far as that is known; when they are not, a critical problem says so.
+func service(r status.Report) string {
+	for _, relationship := range r.Relationships {
+		if relationship.Serving == nil {
+			return "whether all clients are served is not known"
+		}
+	}
+	for _, peer := range r.Standalone {
+		if peer.Serves == nil {
+			return "whether all clients are served is not known"
+		}
+	}
+	return "clients are served"
 }
 
 // inHealth is what health consists of.
@@ -61,7 +76,13 @@ func inHealth(r status.Report) string {
 			parts = append(parts, fmt.Sprintf("database %s %d/%d", d.Cluster.Name, d.Cluster.ReadyInstances, d.Cluster.Instances))
 		}
 	}
-	return strings.Join(append(parts, plural(len(r.VLANs), "address range")), ", ")
+	if len(r.VLANs) > 0 {
+		parts = append(parts, plural(len(r.VLANs), "address range"))
+	}
+	if len(r.Operations) > 0 {
+		parts = append(parts, plural(len(r.Operations), "unfinished operation"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // firstClause is a sentence up to where its explanation begins.
@@ -181,7 +202,7 @@ func family(s kea.Service) string {
 }
 
 // problemsPart lists what is wrong, worst first.
-func problemsPart(p *printer.Page, all []problem.Problem) {
+func problemsPart(p *printer.Page, all []problem.Problem, c printer.Canvas) {
 	if len(all) == 0 {
 		return
 	}
@@ -189,7 +210,12 @@ func problemsPart(p *printer.Page, all []problem.Problem) {
 	for _, x := range all {
 		p.Indented(2, 12, printer.Concat(severity(x.Severity), printer.Bold.Text(x.Subject), printer.Text(": "+x.Text)))
 		if x.Next != "" {
-			p.Indented(12, 14, printer.Concat(printer.Dim.Text("next: "), printer.Accent.Text(x.Next)))
+			next := printer.Concat(printer.Dim.Text("next: "), printer.Accent.Text(x.Next))
+			indent := 12
+			if c.Width > 0 && indent+next.Width() > c.Width {
+				indent = 4 // a command in one line can be copied
+			}
+			p.Indented(indent, indent+2, next)
 		}
 	}
 }

@@ -156,7 +156,7 @@ func (g group) judge() (Relationship, []problem.Problem) {
 // peer describes a member, with what its partners say of it.
 func (g group) peer(m member) Peer {
 	p := Peer{
-		Name: m.name, Pod: m.name, Server: m.name + "/" + string(g.service), Role: m.role, Why: "no pod of this namespace is this peer",
+		Name: m.name, Pod: m.name, Server: m.name + "/" + string(g.service), Role: m.role, Why: "no pod in this namespace",
 		Scopes: []string{}, Disabled: []string{}, Sockets: []string{}, FileDifferences: []kea.Difference{},
 	}
 	if m.Observation != nil {
