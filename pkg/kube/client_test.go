@@ -54,8 +54,11 @@ func TestNewWithoutConfiguration(t *testing.T) {
 		hint      string
 	}{
 		"empty": {clientcmd.ConfigOverrides{}, "no cluster is configured", kubeconfigHint},
-		"no such context": {clientcmd.ConfigOverrides{CurrentContext: "nope"}, `read the kubeconfig: context "nope" does not exist`,
-			"the contexts you have: kubectl config get-contexts"},
+		"no such context": {
+			clientcmd.ConfigOverrides{CurrentContext: "nope"},
+			`read the kubeconfig: context "nope" does not exist`,
+			"the contexts you have: kubectl config get-contexts",
+		},
 	}
 	for name, test := range tests {
 		_, err := New(flags{clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &test.overrides)}, Options{})
@@ -175,8 +178,11 @@ func TestClientExplains(t *testing.T) {
 		{"forbidden", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Message: "clusters.postgresql.cnpg.io is forbidden: " +
 			`User "ann" cannot list resource "clusters" in API group "postgresql.cnpg.io" in the namespace "dhcp"`}, ProblemForbidden, IsForbidden},
 		{"unauthorized", metav1.Status{Code: 401, Reason: metav1.StatusReasonUnauthorized, Message: "Unauthorized"}, ProblemUnauthorized, apierrors.IsUnauthorized},
-		{"anonymous", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Message: `User "system:anonymous" cannot list resource "clusters"`},
-			ProblemUnauthorized, apierrors.IsForbidden},
+		{
+			"anonymous",
+			metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Message: `User "system:anonymous" cannot list resource "clusters"`},
+			ProblemUnauthorized, apierrors.IsForbidden,
+		},
 		{"quota", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Message: "exceeded quota"}, ProblemOther, apierrors.IsForbidden},
 		{"conflict", metav1.Status{Code: 409, Reason: metav1.StatusReasonConflict, Message: "changed"}, ProblemOther, apierrors.IsConflict},
 		{"timeout", metav1.Status{Code: 504, Reason: metav1.StatusReasonTimeout, Message: "too slow"}, ProblemTimeout, apierrors.IsTimeout},
@@ -189,14 +195,17 @@ func TestClientExplains(t *testing.T) {
 			t.Errorf("%s: %v explained as %+v", test.name, err, e)
 		}
 	}
-	a.answers = map[string]any{list + "/db": metav1.Status{Code: 404, Reason: metav1.StatusReasonNotFound,
-		Message: `clusters.postgresql.cnpg.io "db" not found`, Details: &metav1.StatusDetails{Name: "db", Kind: "clusters"}}}
+	a.answers = map[string]any{list + "/db": metav1.Status{
+		Code: 404, Reason: metav1.StatusReasonNotFound,
+		Message: `clusters.postgresql.cnpg.io "db" not found`, Details: &metav1.StatusDetails{Name: "db", Kind: "clusters"},
+	}}
 	err := c.Get(t.Context(), client.ObjectKey{Namespace: "dhcp", Name: "db"}, &cnpgv1.Cluster{})
 	if e := Explain(err); e == nil || e.Problem != ProblemNotFound || IsNotInstalled(err) || !apierrors.IsNotFound(err) {
 		t.Errorf("%v explained as %+v", err, e)
 	}
 	err = c.Get(t.Context(), client.ObjectKey{Namespace: "dhcp", Name: "db"}, &unstructured.Unstructured{
-		Object: map[string]any{"kind": "Route", "apiVersion": "route.openshift.io/v1"}})
+		Object: map[string]any{"kind": "Route", "apiVersion": "route.openshift.io/v1"},
+	})
 	if !IsNotInstalled(err) {
 		t.Errorf("a kind that is not in the table: %v", err)
 	}
@@ -270,8 +279,10 @@ func TestClientServerProblems(t *testing.T) {
 func TestClientCredentialPlugin(t *testing.T) {
 	f := newFakeCluster(t)
 	c := f.client(t, Options{}, func(c *rest.Config) {
-		c.ExecProvider = &clientcmdapi.ExecConfig{Command: "/nonexistent/login-helper", APIVersion: "client.authentication.k8s.io/v1",
-			InteractiveMode: clientcmdapi.NeverExecInteractiveMode}
+		c.ExecProvider = &clientcmdapi.ExecConfig{
+			Command: "/nonexistent/login-helper", APIVersion: "client.authentication.k8s.io/v1",
+			InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+		}
 	})
 	err := c.List(t.Context(), &corev1.PodList{})
 	if e := Explain(err); e == nil || e.Problem != ProblemUnauthorized || !strings.Contains(err.Error(), "could not be had") {
@@ -301,9 +312,11 @@ func TestPermission(t *testing.T) {
 	}{
 		`pods is forbidden: User "ann" cannot list resource "pods" in API group "" at the cluster scope`: {true, "list pods in all namespaces"},
 		`pods "x" is forbidden: User "ann" cannot create resource "pods/exec" in API group "" in the namespace "dhcp": RBAC: role not found`: {
-			true, "create pods/exec in namespace dhcp"},
+			true, "create pods/exec in namespace dhcp",
+		},
 		`leases.coordination.k8s.io "l" is forbidden: User "ann" cannot patch resource "leases" in API group "coordination.k8s.io" in the namespace "d"`: {
-			true, "patch leases.coordination.k8s.io in namespace d"},
+			true, "patch leases.coordination.k8s.io in namespace d",
+		},
 		`pods "x" is forbidden: violates PodSecurity "restricted": cannot do that`: {false, ""},
 		``: {false, ""},
 	}

@@ -270,9 +270,11 @@ func TestDialPodForbidden(t *testing.T) {
 	f := newFakeCluster(t)
 	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 		verb := map[string]string{http.MethodGet: "get", http.MethodPost: "create"}[r.Method]
-		writeStatus(w, metav1.Status{Code: http.StatusForbidden, Reason: metav1.StatusReasonForbidden,
+		writeStatus(w, metav1.Status{
+			Code: http.StatusForbidden, Reason: metav1.StatusReasonForbidden,
 			Message: `pods "kea-0" is forbidden: User "ann" cannot ` + verb + ` resource "pods/portforward" in API group "" in the namespace "dhcp"`,
-			Details: &metav1.StatusDetails{Name: "kea-0", Kind: "pods"}})
+			Details: &metav1.StatusDetails{Name: "kea-0", Kind: "pods"},
+		})
 		return true
 	}
 	_, err := f.client(t, Options{}).DialPod(t.Context(), "dhcp", "kea-0", 8000)
@@ -293,8 +295,10 @@ func TestDialPodNotFoundAsksOnce(t *testing.T) {
 	asked := 0
 	f.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
 		asked++
-		writeStatus(w, metav1.Status{Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
-			Message: `pods "kea-0" not found`, Details: &metav1.StatusDetails{Name: "kea-0", Kind: "pods"}})
+		writeStatus(w, metav1.Status{
+			Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
+			Message: `pods "kea-0" not found`, Details: &metav1.StatusDetails{Name: "kea-0", Kind: "pods"},
+		})
 		return true
 	}
 	_, err := f.client(t, Options{}).DialPod(t.Context(), "dhcp", "kea-0", 8000)

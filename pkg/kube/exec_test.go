@@ -38,7 +38,8 @@ func exited(ws *websocket.Conn, code int) {
 	status := metav1.Status{Status: metav1.StatusSuccess}
 	if code != 0 {
 		status = metav1.Status{Status: metav1.StatusFailure, Reason: remotecommand.NonZeroExitCodeReason, Details: &metav1.StatusDetails{
-			Causes: []metav1.StatusCause{{Type: remotecommand.ExitCodeCauseType, Message: fmt.Sprint(code)}}}}
+			Causes: []metav1.StatusCause{{Type: remotecommand.ExitCodeCauseType, Message: fmt.Sprint(code)}},
+		}}
 	}
 	say(ws, 3, mustJSON(status))
 }
@@ -97,13 +98,23 @@ func TestExecRefused(t *testing.T) {
 		problem Problem
 		text    string
 	}{
-		{"forbidden", metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden,
-			Message: `pods "db-1" is forbidden: User "ann" cannot VERB resource "pods/exec" in API group "" in the namespace "dhcp"`},
-			ProblemForbidden, `cannot create resource "pods/exec"`},
-		{"no such container", metav1.Status{Code: 400, Reason: metav1.StatusReasonBadRequest, Message: "container other is not valid for pod db-1"},
-			ProblemOther, "container other is not valid for pod db-1"},
-		{"no such pod", metav1.Status{Code: 404, Reason: metav1.StatusReasonNotFound, Message: `pods "db-1" not found`,
-			Details: &metav1.StatusDetails{Name: "db-1", Kind: "pods"}}, ProblemNotFound, `pods "db-1" not found`},
+		{
+			"forbidden",
+			metav1.Status{
+				Code: 403, Reason: metav1.StatusReasonForbidden,
+				Message: `pods "db-1" is forbidden: User "ann" cannot VERB resource "pods/exec" in API group "" in the namespace "dhcp"`,
+			},
+			ProblemForbidden, `cannot create resource "pods/exec"`,
+		},
+		{
+			"no such container",
+			metav1.Status{Code: 400, Reason: metav1.StatusReasonBadRequest, Message: "container other is not valid for pod db-1"},
+			ProblemOther, "container other is not valid for pod db-1",
+		},
+		{"no such pod", metav1.Status{
+			Code: 404, Reason: metav1.StatusReasonNotFound, Message: `pods "db-1" not found`,
+			Details: &metav1.StatusDetails{Name: "db-1", Kind: "pods"},
+		}, ProblemNotFound, `pods "db-1" not found`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

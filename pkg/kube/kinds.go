@@ -40,8 +40,10 @@ func kinds() []group {
 			{"Secret", "secrets", false, types(&corev1.Secret{}, &corev1.SecretList{})},
 			{"ConfigMap", "configmaps", false, types(&corev1.ConfigMap{}, &corev1.ConfigMapList{})},
 			{"ServiceAccount", "serviceaccounts", false, types(&corev1.ServiceAccount{}, &corev1.ServiceAccountList{})},
-			{"PersistentVolumeClaim", "persistentvolumeclaims", false,
-				types(&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{})},
+			{
+				"PersistentVolumeClaim", "persistentvolumeclaims", false,
+				types(&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{}),
+			},
 			{"Event", "events", false, types(&corev1.Event{}, &corev1.EventList{})},
 			{"Namespace", "namespaces", true, types(&corev1.Namespace{}, &corev1.NamespaceList{})},
 			{"Node", "nodes", true, types(&corev1.Node{}, &corev1.NodeList{})},
@@ -60,8 +62,10 @@ func kinds() []group {
 			{"CronJob", "cronjobs", false, types(&batchv1.CronJob{}, &batchv1.CronJobList{})},
 		}},
 		{policyv1.SchemeGroupVersion, []kind{
-			{"PodDisruptionBudget", "poddisruptionbudgets", false,
-				types(&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{})},
+			{
+				"PodDisruptionBudget", "poddisruptionbudgets", false,
+				types(&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{}),
+			},
 		}},
 		{coordinationv1.SchemeGroupVersion, []kind{
 			{"Lease", "leases", false, types(&coordinationv1.Lease{}, &coordinationv1.LeaseList{})},
@@ -98,9 +102,11 @@ func kinds() []group {
 		{schema.GroupVersion{Group: "barmancloud.cnpg.io", Version: "v1"}, []kind{{"ObjectStore", "objectstores", false, nil}}},
 		{schema.GroupVersion{Group: "snapshot.storage.k8s.io", Version: "v1"}, []kind{{"VolumeSnapshot", "volumesnapshots", false, nil}}},
 		{schema.GroupVersion{Group: "apiextensions.k8s.io", Version: "v1"}, []kind{
-			{"CustomResourceDefinition", "customresourcedefinitions", true, nil}}},
+			{"CustomResourceDefinition", "customresourcedefinitions", true, nil},
+		}},
 		{schema.GroupVersion{Group: "network.fos1.io", Version: "v1"}, []kind{
-			{"DHCPv4Service", "dhcpv4services", false, nil}, {"DHCPv6Service", "dhcpv6services", false, nil}}},
+			{"DHCPv4Service", "dhcpv4services", false, nil}, {"DHCPv6Service", "dhcpv6services", false, nil},
+		}},
 	}
 }
 

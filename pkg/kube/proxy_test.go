@@ -72,12 +72,16 @@ func TestPodProxyErrors(t *testing.T) {
 		refused bool
 	}{
 		{name: "refused", problem: ProblemRefused, refused: true, answer: func(w http.ResponseWriter, _ *http.Request) {
-			writeStatus(w, metav1.Status{Code: 503, Reason: metav1.StatusReasonServiceUnavailable,
-				Message: "error trying to reach service: dial tcp 10.89.0.20:8000: connect: connection refused"})
+			writeStatus(w, metav1.Status{
+				Code: 503, Reason: metav1.StatusReasonServiceUnavailable,
+				Message: "error trying to reach service: dial tcp 10.89.0.20:8000: connect: connection refused",
+			})
 		}},
 		{name: "forbidden", problem: ProblemForbidden, answer: func(w http.ResponseWriter, _ *http.Request) {
-			writeStatus(w, metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden,
-				Message: `pods "kea-0:8000" is forbidden: User "ann" cannot create resource "pods/proxy" in API group "" in the namespace "dhcp"`})
+			writeStatus(w, metav1.Status{
+				Code: 403, Reason: metav1.StatusReasonForbidden,
+				Message: `pods "kea-0:8000" is forbidden: User "ann" cannot create resource "pods/proxy" in API group "" in the namespace "dhcp"`,
+			})
 		}},
 		{name: "the pod's own 404", answer: http.NotFound},
 		{name: "the pod's own JSON", answer: func(w http.ResponseWriter, _ *http.Request) {
