@@ -219,8 +219,13 @@ func TestLoadReport(t *testing.T) {
 func TestServersAmong(t *testing.T) {
 	a, b, c := netip.MustParseAddr("10.89.0.2"), netip.MustParseAddr("10.89.0.3"), netip.MustParseAddr("fd00:89::4")
 	pods := []cluster.Pod{
-		{Name: "kea-dhcp-1", V4: b, V6: c}, {Name: "kea-dhcp-0", V4: a}, {Name: "kea-dhcp-10", V4: a}, {Name: "kea-database-1", V4: a},
-		{Name: "address-service-fb876b7f7-zk287", V4: a}, {Name: "address-service-fb876b7f7-new"}, {Name: "address-services-1", V4: a},
+		{Name: "kea-dhcp-1", V4: b, V6: c},
+		{Name: "kea-dhcp-0", V4: a},
+		{Name: "kea-dhcp-10", V4: a},
+		{Name: "kea-database-1", V4: a},
+		{Name: "address-service-fb876b7f7-zk287", V4: a},
+		{Name: "address-service-fb876b7f7-new"},
+		{Name: "address-services-1", V4: a},
 	}
 	for _, test := range []struct {
 		wanted []string

@@ -144,8 +144,10 @@ func (o *loadOptions) pods(s scenario.Scenario) []string {
 
 // config is the load, all but its servers.
 func (o *loadOptions) config(s scenario.Scenario) (load.Config, error) {
-	config := load.Config{Rate: o.rate, Duration: o.duration, Timeout: o.timeout, Clients: o.clients, Renew: o.renew, RetryUnanswered: o.retry,
-		Secs: uint16(o.secs), Seed: cmp.Or(uint32(o.seed), hourSeed(time.Now()))}
+	config := load.Config{
+		Rate: o.rate, Duration: o.duration, Timeout: o.timeout, Clients: o.clients, Renew: o.renew, RetryUnanswered: o.retry,
+		Secs: uint16(o.secs), Seed: cmp.Or(uint32(o.seed), hourSeed(time.Now())),
+	}
 	relays := map[load.Family]int{}
 	for _, vlan := range s.Load.VLANs {
 		if len(o.vlans) > 0 && !slices.Contains(o.vlans, vlan.VLAN) {

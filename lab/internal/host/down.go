@@ -43,18 +43,22 @@ func (h *Host) Down(ctx context.Context, log io.Writer) error {
 	if left := h.removeCgroups(); len(left) > 0 {
 		return fmt.Errorf("cgroups are left: %s", strings.Join(left, ", "))
 	}
-	if mounts := h.mounts(); len(mounts) > 0 {
+	if mounts := MountsBelow(h.State); len(mounts) > 0 {
 		return fmt.Errorf("mounts are left: %s", strings.Join(mounts, ", "))
 	}
 	return os.RemoveAll(h.State)
 }
 
-// mounts are the mounts below the lab's state that the host sees; there should be none.
-func (h *Host) mounts() []string {
-	found := []string{}
+// MountsBelow are the mounts below a folder that the host sees.
+func MountsBelow(dir string) []string {
 	data, _ := os.ReadFile("/proc/self/mounts")
-	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], h.State+"/") {
+	return mountsIn(string(data), dir)
+}
+
+func mountsIn(table, dir string) []string {
+	found := []string{}
+	for line := range strings.Lines(table) {
+		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], dir+"/") {
 			found = append(found, f[1])
 		}
 	}

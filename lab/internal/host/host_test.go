@@ -148,6 +148,13 @@ func TestIsNamespace(t *testing.T) {
 	}
 }
 
+func TestMountsIn(t *testing.T) {
+	table := "nsfs /run/netns/kealab nsfs rw 0 0\ntmpfs /var/lib/kealab/run tmpfs rw 0 0\ntmpfs /var/lib/kealab2 tmpfs rw 0 0\n\n"
+	if got := mountsIn(table, "/var/lib/kealab"); fmt.Sprint(got) != "[/var/lib/kealab/run]" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestMirrorOf(t *testing.T) {
 	const debian = "http://deb.example/debian/"
 	for _, test := range []struct{ what, text, want string }{

@@ -83,8 +83,10 @@ mount -t tmpfs -o mode=755 tmpfs /var/lib
 mkdir -p %[1]s; mount --move /run/state %[1]s
 mount --make-rshared /
 while :; do sleep 3600 & wait; done`, h.State)
-	args := []string{"--net=" + h.netns(), "unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private",
-		"--mount-proc", "bash", "-ec", script}
+	args := []string{
+		"--net=" + h.netns(), "unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private",
+		"--mount-proc", "bash", "-ec", script,
+	}
 	pid, err := h.detach("holder", "nsenter", args...)
 	if err != nil {
 		return err

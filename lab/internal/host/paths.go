@@ -59,6 +59,8 @@ type Network struct {
 
 // DefaultNetwork is the only addressing the lab uses.
 func DefaultNetwork() Network {
-	return Network{Name: "kealab", NodeIP: "10.88.0.1", PodCIDR: "10.89.0.0/24", PodCIDR6: "fd00:89::/64",
-		ServiceCIDR: "10.90.0.0/16", APIService: "10.90.0.1", DNS: "10.90.0.10"}
+	return Network{
+		Name: "kealab", NodeIP: "10.88.0.1", PodCIDR: "10.89.0.0/24", PodCIDR6: "fd00:89::/64",
+		ServiceCIDR: "10.90.0.0/16", APIService: "10.90.0.1", DNS: "10.90.0.10",
+	}
 }

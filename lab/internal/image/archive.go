@@ -45,8 +45,10 @@ func WriteArchive(path string, images []Image) error {
 		}
 		config, err := json.Marshal(map[string]any{
 			"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z",
-			"config": map[string]any{"Env": append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, image.Env...),
-				"WorkingDir": "/", "User": image.User, "Entrypoint": image.Entrypoint},
+			"config": map[string]any{
+				"Env":        append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, image.Env...),
+				"WorkingDir": "/", "User": image.User, "Entrypoint": image.Entrypoint,
+			},
 			"rootfs": map[string]any{"type": "layers", "diff_ids": diffs},
 		})
 		if err != nil {

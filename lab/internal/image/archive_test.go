@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/lab/internal/host"
 )
 
 // entries reads a tar: the names in their order, and the contents.
@@ -188,5 +190,29 @@ func TestSystems(t *testing.T) {
 			!slices.Contains(s.packages, "faketime") {
 			t.Errorf("%s: %v", s.name, s.packages)
 		}
+	}
+}
+
+func TestScratchAndOldArchivesAreRemoved(t *testing.T) {
+	p := host.Paths{Cache: t.TempDir()}
+	at := func(name string) string { return filepath.Join(p.Images(), name) }
+	for _, name := range []string{"layers123/pause.tar", "mmdebstrap.abc/etc/passwd"} {
+		if err := os.MkdirAll(filepath.Dir(at(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{
+		"layers123/pause.tar", "mmdebstrap.abc/etc/passwd", "kea30-1.tar.part", "rootfs-kea30-2.tar.part.tar",
+		"kea30-1.tar", "kea30-0.tar", "rootfs-kea30-2.tar",
+	} {
+		if err := os.WriteFile(at(name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removeScratch(p)
+	removeOld(p, []Archive{{Path: at("kea30-1.tar")}})
+	left, _ := filepath.Glob(at("*"))
+	if want := []string{at("kea30-1.tar"), at("rootfs-kea30-2.tar")}; !slices.Equal(left, want) {
+		t.Errorf("left %v, want %v", left, want)
 	}
 }

@@ -82,6 +82,7 @@ func Make(ctx context.Context, p host.Paths, log io.Writer) (string, error) {
 	if err := os.MkdirAll(p.Images(), 0o755); err != nil {
 		return "", err
 	}
+	removeScratch(p)
 	mirror, err := host.Mirror(ctx)
 	if err != nil {
 		return "", err
@@ -190,6 +191,20 @@ func key(p host.Paths) (string, error) {
 	return hex.EncodeToString(sum[:])[:12], nil
 }
 
+// removeScratch removes what a run left that was broken off without a chance to clean up. A system that something is
+// still mounted in stays: removing it would remove what is mounted.
+func removeScratch(p host.Paths) {
+	for _, pattern := range []string{"*.part", "*.part.tar", "layers*", "mmdebstrap.*"} {
+		found, _ := filepath.Glob(filepath.Join(p.Images(), pattern))
+		for _, path := range found {
+			if len(host.MountsBelow(path)) == 0 {
+				_ = os.RemoveAll(path)
+			}
+		}
+	}
+}
+
+// removeOld removes the archives of earlier inputs; the systems that they were made from stay.
 func removeOld(p host.Paths, keep []Archive) {
 	current := map[string]bool{}
 	for _, archive := range keep {
