@@ -48,6 +48,8 @@ type Database struct {
 
 	counts map[kea.Service][]keadb.LeaseCount
 	unread []problem.Unread
+	// missing: the cluster that the Service selects does not exist, as opposed to could not be read.
+	missing bool
 }
 
 // Look is what one login as Kea's own role showed, through the pods that Kea's Service selects.
@@ -86,7 +88,7 @@ func (s Source) database(ctx context.Context, in *inventory.Inventory, from inve
 		Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers,
 		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret},
 	}
-	d.follow(from)
+	d.follow(in, from)
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	miss := func(source string, err error) {
@@ -144,23 +146,48 @@ func downOrFenced(c *cnpg.Summary, pod string) bool {
 	return i >= 0 && (!c.Members[i].Ready || c.Members[i].Fenced)
 }
 
-func (d *Database) follow(from inventory.Database) {
+func (d *Database) follow(in *inventory.Inventory, from inventory.Database) {
+	unread := func(source string) bool {
+		return slices.ContainsFunc(in.Unread, func(u problem.Unread) bool { return u.Source == source })
+	}
 	switch {
+	case from.Service == nil && unread("services"):
+		d.Leads = "host " + from.Host + " was followed no further: Services could not be read"
+		return
 	case from.Service == nil:
 		d.Leads = "host " + from.Host + " is no Service of this namespace; it was followed no further"
+		return
 	case from.Target == nil:
 		d.Leads = "service " + from.Service.Name + " selects no CNPG cluster"
+		return
+	}
+	d.Role = from.Target.Role
+	cluster := "cluster " + from.Target.Cluster.Name
+	switch d.Role {
+	case cnpg.RoleAny:
+		d.Leads = "any instance of " + cluster
+	case cnpg.RoleInstance:
+		d.Leads = "the one instance " + from.Target.Instance + " of " + cluster
+	case cnpg.RolePooler:
+		d.Leads = "pooler " + from.Target.Pooler
+		if from.Target.Cluster.Name != "" {
+			d.Leads += " of " + cluster
+		}
 	default:
-		d.Role = from.Target.Role
-		d.Leads = fmt.Sprintf("service %s selects the %s of cluster %s", from.Service.Name, from.Target.Role, from.Target.Cluster.Name)
-		if from.Target.Role == cnpg.RoleAny {
-			d.Leads = fmt.Sprintf("service %s selects any instance of cluster %s", from.Service.Name, from.Target.Cluster.Name)
-		}
-		if from.Cluster == nil {
-			d.Leads += ", which does not exist"
-		}
+		d.Leads = fmt.Sprintf("the %s of %s", d.Role, cluster)
+	}
+	d.Leads = "service " + from.Service.Name + " selects " + d.Leads
+	switch {
+	case from.Cluster != nil || from.Target.Cluster.Name == "":
+	case unread(clustersSource):
+		d.Leads += ", which could not be read"
+	default:
+		d.Leads, d.missing = d.Leads+", which does not exist", true
 	}
 }
+
+// clustersSource is how an inventory names the list of clusters when it could not be read.
+const clustersSource = "clusters.postgresql.cnpg.io"
 
 // look logs in as Kea does: to a pod that its Service selects, verified by the cluster's authority.
 func (s Source) look(ctx context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {

@@ -55,8 +55,10 @@ func (d Database) pathProblems(namespace string, add adder) {
 		add(problem.Critical, "service-selects-replica", service, "%s: Kea writes to a read-only server, and refuses every client with a NAK", d.Leads)
 	case d.Role == cnpg.RoleAny:
 		add(problem.Critical, "service-selects-any", service, "%s: sessions can end on a read-only replica, where Kea refuses every client with a NAK", d.Leads)
-	case d.Role != "" && d.Cluster == nil:
+	case d.missing:
 		add(problem.Critical, "no-cluster", "kubectl -n "+namespace+" get clusters.postgresql.cnpg.io", "%s", d.Leads)
+	case d.Role == cnpg.RoleInstance:
+		add(problem.Warning, "service-selects-instance", service, "%s: after a failover it leads Kea to a read-only replica", d.Leads)
 	case d.Role == "" && strings.HasPrefix(d.Leads, "service"):
 		add(problem.Info, "no-cnpg", service, "%s: what is behind it is not known here", d.Leads)
 	}

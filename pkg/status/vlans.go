@@ -65,7 +65,7 @@ func vlans(observations []ha.Observation, databases []Database) []VLAN {
 		}
 		for _, subnet := range config.Subnets {
 			key := string(o.Server.Service) + " " + subnet.CIDR.String()
-			if seen[key] {
+			if seen[key] || !subnet.CIDR.IsValid() {
 				continue
 			}
 			seen[key] = true
@@ -77,6 +77,9 @@ func vlans(observations []ha.Observation, databases []Database) []VLAN {
 				i = len(found) - 1
 			}
 			f := &found[i]
+			if by == "" {
+				f.CountedBy = "" // a sum without one of its parts is none
+			}
 			f.Subnets = append(f.Subnets, subnet.CIDR.String())
 			f.Total, f.PrefixesTotal = f.Total.Add(subnet.Addresses()), f.PrefixesTotal.Add(subnet.Prefixes())
 			f.Assigned, f.Declined, f.PrefixesAssigned = f.Assigned.Add(counted.assigned), f.Declined.Add(counted.declined), f.PrefixesAssigned.Add(counted.prefixes)
