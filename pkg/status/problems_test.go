@@ -303,7 +303,7 @@ func TestFinish(t *testing.T) {
 func TestLastWritten(t *testing.T) {
 	entry := func(fields string, at int) metav1.ManagedFieldsEntry {
 		when := metav1.NewTime(clock().Add(time.Duration(at) * time.Minute))
-		return metav1.ManagedFieldsEntry{Time: &when, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Time: &when, FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	for _, test := range []struct {
 		name    string
@@ -316,7 +316,7 @@ func TestLastWritten(t *testing.T) {
 			entry(`{"f:data":{"f:password":{}}}`, 1), entry(`{"f:data":{}}`, 3), entry(`{"f:metadata":{}}`, 9), entry(`{"f:data":{}}`, 2),
 		}, new(clock().Add(3 * time.Minute))},
 		{"applied as text", []metav1.ManagedFieldsEntry{entry(`{"f:stringData":{"f:password":{}}}`, 4)}, new(clock().Add(4 * time.Minute))},
-		{"no time", []metav1.ManagedFieldsEntry{{FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:data":{}}`)}}}, nil},
+		{"no time", []metav1.ManagedFieldsEntry{{FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`)}}, nil},
 	} {
 		if diff := cmp.Diff(test.want, lastWritten(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{ManagedFields: test.entries}})); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
