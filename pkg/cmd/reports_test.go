@@ -27,9 +27,19 @@ func TestWrongCommandLinesOfReports(t *testing.T) {
 		})
 	}
 	for _, args := range [][]string{
-		{"status", "-o", "bogus"}, {"status", "-o", "csv"}, {"status", "-o", "jsonpath={"}, {"status", "-l", "==="}, {"status", "--selector", "a in"},
-		{"status", "--interval", "1ms", "-w"}, {"ha", "status", "--interval", "1ms", "-w"}, {"ha", "--interval", "1ms", "-w"}, {"status", "--interval=-1s", "--watch"},
-		{"status", "-o", "json", "-o", "bogus"}, {"ha", "-o", "bogus"}, {"status", "--timeout", "soon"}, {"status", "-A=perhaps"},
+		{"status", "-o", "bogus"},
+		{"status", "-o", "csv"},
+		{"status", "-o", "jsonpath={"},
+		{"status", "-l", "==="},
+		{"status", "--selector", "a in"},
+		{"status", "--interval", "1ms", "-w"},
+		{"ha", "status", "--interval", "1ms", "-w"},
+		{"ha", "--interval", "1ms", "-w"},
+		{"status", "--interval=-1s", "--watch"},
+		{"status", "-o", "json", "-o", "bogus"},
+		{"ha", "-o", "bogus"},
+		{"status", "--timeout", "soon"},
+		{"status", "-A=perhaps"},
 	} {
 		t.Run(fmt.Sprint(args), func(t *testing.T) {
 			got := run(t.Context(), noCluster(t), args...)

@@ -23,9 +23,16 @@ func serversPart(p *printer.Page, r status.Report, c printer.Canvas) {
 	// Columns that have nothing to tell are left out. In trouble, narrow screens keep their room for what explains it.
 	narrow := c.Width > 0 && c.Width < 100
 	t := printer.Table{Indent: 2, Columns: []printer.Column{
-		{Header: "server"}, {Header: "role", Give: 2, Min: 7}, {Header: "state", Give: 3, Min: 11}, {Header: "serves", Give: 1, Min: 6},
-		{Header: "heard", Wide: !heard}, {Header: "unacked", Align: printer.Right, Wide: !counts}, {Header: "version", Wide: counts && narrow},
-		{Header: "uptime", Wide: true}, {Header: "restarts", Wide: true, Align: printer.Right}, {Header: "asked through", Wide: true},
+		{Header: "server"},
+		{Header: "role", Give: 2, Min: 7},
+		{Header: "state", Give: 3, Min: 11},
+		{Header: "serves", Give: 1, Min: 6},
+		{Header: "heard", Wide: !heard},
+		{Header: "unacked", Align: printer.Right, Wide: !counts},
+		{Header: "version", Wide: counts && narrow},
+		{Header: "uptime", Wide: true},
+		{Header: "restarts", Wide: true, Align: printer.Right},
+		{Header: "asked through", Wide: true},
 	}}
 	for _, relationship := range r.Relationships {
 		for _, peer := range relationship.Peers {

@@ -21,7 +21,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
-var update = flag.Bool("update", false, "rewrite the screens in testdata") //nolint:gochecknoglobals // a flag of go test
+var update = flag.Bool("update", false, "rewrite the screens in testdata")
 
 // captured is a report that the lab gave with -o json.
 func captured(t *testing.T, name string) status.Report {

@@ -122,7 +122,9 @@ func TestObserve(t *testing.T) {
 			want{Asked: append(slices.Clone(all[:5]), "leases"), Reached: true, Query: Broken}, // twice: the first query after a loss may be the one that mends it
 		},
 		{
-			"the database is back with the second query", fake{mends: true, errs: map[string]error{"leases": answer(1, "server closed the connection unexpectedly")}}, running, nil, nil,
+			"the database is back with the second query",
+			fake{mends: true, errs: map[string]error{"leases": answer(1, "server closed the connection unexpectedly")}},
+			running, nil, nil,
 			want{Asked: []string{"version", "heartbeat", "config", "status", "leases", "leases", "statistics"}, Reached: true, Query: Works},
 		},
 		{

@@ -32,11 +32,15 @@ func TestPrograms(t *testing.T) {
 		{"a file named like the program", "", []string{"kea-dhcp4", "-c", "/config/kea-dhcp4"}, nil, dhcp4("/config/kea-dhcp4")},
 		{"the agent", "", []string{"kea-ctrl-agent", "-c", "/a"}, nil, []program{{"kea-ctrl-agent", "/a"}}},
 		{
-			"two in one", "", []string{"sh", "-c", "kea-dhcp4 -c /4& kea-dhcp6 -c /6"}, nil,
+			"two in one", "",
+			[]string{"sh", "-c", "kea-dhcp4 -c /4& kea-dhcp6 -c /6"},
+			nil,
 			[]program{{"kea-dhcp4", "/4"}, {"kea-dhcp6", "/6"}},
 		},
 		{
-			"two in one, close together", "", []string{"sh", "-c", "kea-dhcp4;kea-dhcp6 -c /6"}, nil,
+			"two in one, close together", "",
+			[]string{"sh", "-c", "kea-dhcp4;kea-dhcp6 -c /6"},
+			nil,
 			[]program{{"kea-dhcp4", "/etc/kea/kea-dhcp4.conf"}, {"kea-dhcp6", "/6"}},
 		},
 		{"pod's name by the kubelet", "", []string{"kea-dhcp4", "-c", "/config/$(POD_NAME).json"}, nil, dhcp4("/config/kea-0.json")},
@@ -60,7 +64,8 @@ func TestPrograms(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "kea-0", Namespace: "network"}}
 			c := corev1.Container{Image: test.image, Command: test.command, Args: test.args, Env: []corev1.EnvVar{
-				fieldEnv("POD_NAME", "metadata.name"), fieldEnv("NAMESPACE", "metadata.namespace"), {Name: "FILE", Value: "/config/$(POD_NAME).conf"},
+				fieldEnv("POD_NAME", "metadata.name"), fieldEnv("NAMESPACE", "metadata.namespace"),
+				{Name: "FILE", Value: "/config/$(POD_NAME).conf"},
 				{Name: "SECRET", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{}}},
 			}}
 			got := programs(c, pod)
@@ -101,7 +106,9 @@ func TestSources(t *testing.T) {
 		{"items lack it", []corev1.VolumeMount{{Name: "v", MountPath: "/etc/kea"}}, secret("s", items...), "/etc/kea/z.conf", nil},
 		{"one file by subPath", []corev1.VolumeMount{{Name: "v", MountPath: "/etc/kea/x.conf", SubPath: "key"}}, secret("s"), "/etc/kea/x.conf", []string{"secret s, key key"}},
 		{
-			"the pod's own by subPathExpr", []corev1.VolumeMount{{Name: "v", MountPath: "/etc/kea/x.conf", SubPathExpr: "$(POD_NAME).conf"}}, secret("s"), "/etc/kea/x.conf",
+			"the pod's own by subPathExpr",
+			[]corev1.VolumeMount{{Name: "v", MountPath: "/etc/kea/x.conf", SubPathExpr: "$(POD_NAME).conf"}},
+			secret("s"), "/etc/kea/x.conf",
 			[]string{"secret s, key kea-0.conf"},
 		},
 		{"projected", []corev1.VolumeMount{{Name: "v", MountPath: "/etc/kea"}}, projected, "/etc/kea/x.conf", []string{"secret one, key x.conf", "configmap two, key x.conf", "secret three, key a-key"}},

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -33,7 +33,7 @@ import (
 func scheme(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, apiv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, cnpgv1.AddToScheme} {
 		if err := add(s); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func objects(t *testing.T, data []byte) []client.Object {
 		read(o)
 		return []client.Object{o}
 	case "Cluster":
-		o := &apiv1.Cluster{}
+		o := &cnpgv1.Cluster{}
 		read(o)
 		rw := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name + "-rw"}}
 		rw.Spec.Selector = map[string]string{cnpg.LabelCluster: o.Name, cnpg.LabelInstanceRole: "primary"}
@@ -205,7 +205,8 @@ func wantServers(state string) map[string][]server {
 		"foreign": {
 			{
 				"address-service-fb876b7f7-zk287/dhcp4", "allocator", "configmap address-service-files, key server.json", true,
-				[]string{"control agent 127.0.0.1:9099 as ops:lab-only-agent"}, state,
+				[]string{"control agent 127.0.0.1:9099 as ops:lab-only-agent"},
+				state,
 			},
 		},
 	}
@@ -224,7 +225,8 @@ func wantDatabases() map[string][]database {
 		"branch":         {},
 		"foreign": {{
 			"leaseowner@dhcpstore-rw:5432/leases", "dhcpstore-rw", "dhcpstore", "primary", "lab-only-foreign",
-			"the configuration", "", []string{"address-service-fb876b7f7-zk287/dhcp4"},
+			"the configuration", "",
+			[]string{"address-service-fb876b7f7-zk287/dhcp4"},
 		}},
 	}
 }

@@ -36,7 +36,8 @@ func TestVLANOf(t *testing.T) {
 		},
 		{
 			"the shared network's context before its name",
-			kea.Subnet{SharedNetwork: "vlan40", SharedUserContext: object{"vlan": int64(30), "name": "guests"}, Interface: "eth0.50"}, VLAN{30, "guests", shared},
+			kea.Subnet{SharedNetwork: "vlan40", SharedUserContext: object{"vlan": int64(30), "name": "guests"}, Interface: "eth0.50"},
+			VLAN{30, "guests", shared},
 		},
 		{"the shared network's name before the interface", kea.Subnet{SharedNetwork: "vlan30", Interface: "eth0.50"}, VLAN{30, "vlan30", name}},
 		{"VLAN-120", kea.Subnet{SharedNetwork: "VLAN-120"}, VLAN{120, "VLAN-120", name}},

@@ -25,7 +25,7 @@ import (
 	"testing"
 	"time"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -112,7 +112,7 @@ func (w world) DialPod(ctx context.Context, _, _ string, _ int) (net.Conn, error
 func (w world) source(t *testing.T) Source {
 	t.Helper()
 	funcs := interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, l client.ObjectList, opts ...client.ListOption) error {
-		if _, ok := l.(*apiv1.BackupList); ok {
+		if _, ok := l.(*cnpgv1.BackupList); ok {
 			if err := w.wait(ctx, "backups"); err != nil {
 				return err
 			}
@@ -151,7 +151,7 @@ func (w world) source(t *testing.T) Source {
 func scheme(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, apiv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, cnpgv1.AddToScheme} {
 		if err := add(s); err != nil {
 			t.Fatal(err)
 		}

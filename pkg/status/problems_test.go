@@ -13,7 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	apiv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
@@ -148,9 +148,9 @@ func TestFollow(t *testing.T) {
 		want    string
 		missing bool
 	}{
-		{"primary", inventory.Database{Service: service, Target: target("c", cnpg.RolePrimary), Cluster: &apiv1.Cluster{}}, "", "service db selects the primary of cluster c", false},
-		{"any", inventory.Database{Service: service, Target: target("c", cnpg.RoleAny), Cluster: &apiv1.Cluster{}}, "", "service db selects any instance of cluster c", false},
-		{"instance", inventory.Database{Service: service, Target: target("c", cnpg.RoleInstance), Cluster: &apiv1.Cluster{}}, "", "service db selects the one instance c-1 of cluster c", false},
+		{"primary", inventory.Database{Service: service, Target: target("c", cnpg.RolePrimary), Cluster: &cnpgv1.Cluster{}}, "", "service db selects the primary of cluster c", false},
+		{"any", inventory.Database{Service: service, Target: target("c", cnpg.RoleAny), Cluster: &cnpgv1.Cluster{}}, "", "service db selects any instance of cluster c", false},
+		{"instance", inventory.Database{Service: service, Target: target("c", cnpg.RoleInstance), Cluster: &cnpgv1.Cluster{}}, "", "service db selects the one instance c-1 of cluster c", false},
 		{"pooler", inventory.Database{Service: service, Target: target("", cnpg.RolePooler)}, "", "service db selects pooler p", false},
 		{"gone", inventory.Database{Service: service, Target: target("c", cnpg.RolePrimary)}, "", "service db selects the primary of cluster c, which does not exist", true},
 		{"forbidden", inventory.Database{Service: service, Target: target("c", cnpg.RolePrimary)}, clustersSource, "service db selects the primary of cluster c, which could not be read", false},
