@@ -15,7 +15,7 @@ func bindGlobals(root *cobra.Command, env *Env) *kubeFlags {
 	kube.bind(flags)
 	env.color = printer.ColorAuto
 	flags.Var(&env.color, "color", "Whether to use colour; auto looks at the terminal, NO_COLOR and CLICOLOR_FORCE")
-	flags.DurationVar(&env.timeout, "timeout", 0, "How long the command may take, as in 30s or 5m; 0 is its own limit")
+	flags.DurationVar(&env.timeout, "timeout", 0, "How long the command may take (with --watch, each look), as in 30s or 5m; by default its own limit")
 	flags.CountVarP(&env.verbose, "verbose", "v", "Show each call to Kubernetes, Kea and the database with its time")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if env.timeout < 0 {

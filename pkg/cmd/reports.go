@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,16 +72,19 @@ func (o *reportOptions) run(ctx context.Context) error {
 	}
 	if o.watch.on {
 		return o.watch.run(ctx, &o.out, format, func(ctx context.Context) (any, printer.View, error) {
-			reports, err := o.look(ctx, options)
+			reports, _, err := o.look(ctx, options)
 			return o.value(reports), o.view(reports, format), err
 		})
 	}
-	reports, err := o.look(ctx, options)
+	reports, late, err := o.look(ctx, options)
 	if err != nil {
 		return err
 	}
 	if err := o.out.write(format, o.value(reports), o.view(reports, format)); err != nil {
 		return err
+	}
+	if late != nil {
+		return WithHint(fmt.Errorf("the report above is incomplete: %w", late), "give it longer with --timeout")
 	}
 	for _, r := range reports {
 		if limit != "" && r.Worst.AtLeast(limit) {
@@ -90,13 +94,14 @@ func (o *reportOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// look gathers the reports of the namespaces asked for, side by side.
-func (o *reportOptions) look(ctx context.Context, options inventory.Options) ([]status.Report, error) {
+// look gathers the reports of the namespaces asked for, side by side. late is set when time ran out before all of it
+// was read.
+func (o *reportOptions) look(ctx context.Context, options inventory.Options) (reports []status.Report, late, err error) {
 	ctx, cancel := o.env.deadline(ctx, lookLimit)
 	defer cancel()
 	kube, err := o.env.Kube()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	connector := inventory.NewConnector(kube, o.env.observeKea())
 	defer connector.Close()
@@ -104,13 +109,13 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) ([]
 	namespaces := []string{kube.Namespace}
 	if o.all {
 		if namespaces, err = inventory.Namespaces(ctx, kube, options); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(namespaces) == 0 {
-			return nil, WithHint(fmt.Errorf("%w in any namespace", inventory.ErrNone), "kubectl kea status --help")
+			return nil, nil, fmt.Errorf("%w in any namespace%s", inventory.ErrNone, o.selected())
 		}
 	}
-	reports := make([]status.Report, len(namespaces))
+	reports = make([]status.Report, len(namespaces))
 	failed := make([]error, len(namespaces))
 	var wait sync.WaitGroup
 	for i, namespace := range namespaces {
@@ -119,15 +124,24 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) ([]
 	wait.Wait()
 	if err := errors.Join(failed...); err != nil {
 		if len(failed) == 1 && errors.Is(err, inventory.ErrNone) {
-			return nil, elsewhere(ctx, kube, options, failed[0])
+			return nil, nil, o.elsewhere(ctx, kube, options, failed[0])
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return reports, nil
+	return reports, ctx.Err(), nil
+}
+
+// selected says which labels were asked for.
+func (o *reportOptions) selected() string {
+	if o.selector == "" {
+		return ""
+	}
+	return " with labels " + o.selector
 }
 
 // elsewhere names the namespaces that do have Kea servers, where the user may know.
-func elsewhere(ctx context.Context, kube client.Reader, options inventory.Options, err error) error {
+func (o *reportOptions) elsewhere(ctx context.Context, kube client.Reader, options inventory.Options, err error) error {
+	err = fmt.Errorf("%w%s", err, o.selected())
 	namespaces, listErr := inventory.Namespaces(ctx, kube, options)
 	switch {
 	case listErr != nil:
@@ -151,7 +165,20 @@ func (o *reportOptions) view(reports []status.Report, format printer.Format) pri
 			var p printer.Page
 			canvas := o.out.canvas()
 			canvas.Wide = format.Wide()
-			for i, r := range reports {
+			if o.watch.on && len(reports) > 0 {
+				p.Text(printer.Dim.Textf("every %s, last at %s", o.watch.interval, reports[0].Time.Format(time.TimeOnly)))
+				p.Blank()
+			}
+			// With several namespaces the verdicts come first, and the worst first: the screen may be too short for the rest.
+			ordered := slices.Clone(reports)
+			slices.SortStableFunc(ordered, func(a, b status.Report) int { return urgency(a) - urgency(b) })
+			if len(ordered) > 1 {
+				for _, r := range ordered {
+					p.Text(verdict(r))
+				}
+				p.Blank()
+			}
+			for i, r := range ordered {
 				if i > 0 {
 					p.Blank()
 				}

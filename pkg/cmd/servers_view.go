@@ -51,9 +51,17 @@ func serversPart(p *printer.Page, r status.Report, c printer.Canvas) {
 // isServed: no client of this relationship is known to be left alone.
 func isServed(r ha.Relationship) bool { return r.Serving == nil || *r.Serving }
 
+// roleOf: a server whose configuration is not known may well have a partner.
+func roleOf(p ha.Peer) printer.Line {
+	if p.Role == "" && p.LeaseBackend == "" {
+		return printer.Warn.Text("unknown")
+	}
+	return printer.Or(string(p.Role), "alone")
+}
+
 func peerRow(p ha.Peer, served bool) []printer.Line {
 	return []printer.Line{
-		printer.Bold.Text(p.Server), printer.Or(string(p.Role), "alone"), stateOf(p), serves(p, served), sinceHeard(p.SeenAge), unacked(p),
+		printer.Bold.Text(p.Server), roleOf(p), stateOf(p), serves(p, served), sinceHeard(p.SeenAge), unacked(p),
 		printer.Or(p.Version, "-"), uptime(p), printer.Textf("%d", p.Restarts), printer.Or(p.Via, "-"),
 	}
 }
@@ -161,8 +169,11 @@ func relationshipLine(r ha.Relationship) printer.Line {
 	}
 	if r.SharedDatabase != nil {
 		text := "lease updates between two databases"
-		if *r.SharedDatabase {
+		switch {
+		case *r.SharedDatabase:
 			text = "one shared database"
+		case r.Peers[0].LeaseBackend == "memfile":
+			text = "leases in files (memfile) that the peers keep alike"
 		}
 		parts = append(parts, printer.Text(text))
 	}
@@ -178,16 +189,16 @@ func haPage(r status.Report, c printer.Canvas) printer.Page {
 		p.Heading(relationship.Name)
 		p.Indented(2, 4, relationshipLine(relationship))
 		p.Table(peersTable(relationship.Peers, isServed(relationship), c))
-		differences(&p, c, "between the peers", relationship.Differences)
+		differences(&p, c, "between the peers", relationship.Peers[0].Name, relationship.Peers[len(relationship.Peers)-1].Name, relationship.Differences)
 		for _, peer := range relationship.Peers {
-			differences(&p, c, "between the file of "+peer.Name+" and what it runs", peer.FileDifferences)
+			differences(&p, c, "between "+peer.File+" and what "+peer.Name+" runs", "file", "running", peer.FileDifferences)
 		}
 	}
 	if len(r.Standalone) > 0 {
 		p.Heading("Without high availability")
 		p.Table(peersTable(r.Standalone, true, c))
 		for _, peer := range r.Standalone {
-			differences(&p, c, "between the file of "+peer.Name+" and what it runs", peer.FileDifferences)
+			differences(&p, c, "between "+peer.File+" and what "+peer.Name+" runs", "file", "running", peer.FileDifferences)
 		}
 	}
 	problemsPart(&p, r.Problems, c)
@@ -209,7 +220,7 @@ func peersTable(peers []ha.Peer, served bool, c printer.Canvas) printer.Table {
 		t.Add(cells...)
 	}
 	row("", func(p ha.Peer) printer.Line { return printer.Bold.Text(p.Server) })
-	row("role", func(p ha.Peer) printer.Line { return printer.Or(string(p.Role), "alone") })
+	row("role", roleOf)
 	row("state", stateOf)
 	row("serves", func(p ha.Peer) printer.Line { return serves(p, served) })
 	row("its partner sees", func(p ha.Peer) printer.Line {
@@ -265,7 +276,7 @@ func leaseQuery(p ha.Peer) printer.Line {
 }
 
 // differences lists them with -o wide, and else says how to see them.
-func differences(p *printer.Page, c printer.Canvas, where string, all []kea.Difference) {
+func differences(p *printer.Page, c printer.Canvas, where, a, b string, all []kea.Difference) {
 	if len(all) == 0 {
 		return
 	}
@@ -275,6 +286,6 @@ func differences(p *printer.Page, c printer.Canvas, where string, all []kea.Diff
 	}
 	p.Indented(2, 4, printer.Text(plural(len(all), "difference")+" "+where+":"))
 	for _, d := range all {
-		p.Indented(4, 8, printer.Concat(printer.Bold.Text(d.Path), printer.Text(": "), printer.Or(d.A, "(absent)"), printer.Dim.Text(" | "), printer.Or(d.B, "(absent)")))
+		p.Indented(4, 8, printer.Concat(printer.Bold.Text(d.Path), printer.Dim.Text("  "+a+": "), printer.Or(d.A, "absent"), printer.Dim.Text("  "+b+": "), printer.Or(d.B, "absent")))
 	}
 }

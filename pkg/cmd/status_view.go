@@ -49,6 +49,19 @@ func verdict(r status.Report) printer.Line {
 	return printer.Concat(printer.Good.Text("HEALTHY"), printer.Text("  "), where, printer.Textf(": %s", inHealth(r)), more(counts, len(r.Problems)))
 }
 
+// urgency orders reports: what is critical, what is a warning, what is not known, what is well.
+func urgency(r status.Report) int {
+	switch {
+	case r.Worst == problem.Critical:
+		return 0
+	case r.Worst == problem.Warning:
+		return 1
+	case !r.Complete:
+		return 2
+	}
+	return 3
+}
+
 // service says whether clients are served, as far as that is known; when they are not, a critical problem says so.
 func service(r status.Report) string {
 	for _, relationship := range r.Relationships {

@@ -92,7 +92,7 @@ Flags of every command:
       --context string            The kubeconfig context to use
       --kubeconfig string         Path to the kubeconfig file to use
   -n, --namespace string          The namespace to look at
-      --timeout duration          How long the command may take, as in 30s or 5m; 0 is its own limit
+      --timeout duration          How long the command may take (with --watch, each look), as in 30s or 5m; by default its own limit
   -v, --verbose count             Show each call to Kubernetes, Kea and the database with its time
 `
 	same(t, result{out: want}, run(t.Context(), nil, "version", "--help"))

@@ -225,6 +225,10 @@ func newPeer(o Observation) Peer {
 		LeaseQuery: o.LeaseQuery, Restarts: o.Server.State.Restarts, Started: o.Server.State.Started,
 		Scopes: []string{}, Disabled: []string{}, Sockets: []string{}, FileDifferences: []kea.Difference{},
 	}
+	p.File = o.Server.FileSource
+	if config := o.EffectiveConfig(); config != nil {
+		p.LeaseBackend = config.LeaseDatabase.Type
+	}
 	if !o.Reached {
 		p.Why = why(o)
 	}

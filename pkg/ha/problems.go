@@ -152,8 +152,8 @@ func (g group) peerProblems(r *Relationship, p *Peer, o *Observation, beat time.
 	}
 	stateProblems(r, p, o, beat, add)
 	if p.FileDiffers != nil && *p.FileDiffers {
-		add(problem.Info, "file-differs", p.Server, statusCommandOf(*p, "ha status -o wide"), "it runs another configuration than its file says (%d differences, the first at %s): a restart would change it",
-			len(p.FileDifferences), p.FileDifferences[0].Path)
+		add(problem.Info, "file-differs", p.Server, statusCommandOf(*p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
+			p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
 	}
 }
 
@@ -278,8 +278,8 @@ func standaloneProblems(p Peer, o Observation) []problem.Problem {
 			}
 		}
 		if p.FileDiffers != nil && *p.FileDiffers {
-			add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than its file says (%d differences, the first at %s): a restart would change it",
-				len(p.FileDifferences), p.FileDifferences[0].Path)
+			add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
+				p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
 		}
 	}
 	return found

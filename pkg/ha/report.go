@@ -72,6 +72,10 @@ type Peer struct {
 	Uptime   *Seconds  `json:"uptimeSeconds,omitempty"`
 	Restarts int       `json:"restarts"`
 	Started  time.Time `json:"containerStarted,omitzero"`
+	// File says where its configuration file comes from: "secret kea-dhcp-config, key kea-dhcp-0-dhcp4.conf".
+	File string `json:"file,omitempty"`
+	// LeaseBackend is what keeps its leases: postgresql, memfile, mysql; "" when its configuration is not known.
+	LeaseBackend string `json:"leaseBackend,omitempty"`
 	// FileDiffers: what the daemon runs is not what its file says. Nil: not known.
 	FileDiffers     *bool            `json:"fileDiffers,omitempty"`
 	FileDifferences []kea.Difference `json:"fileDifferences"`

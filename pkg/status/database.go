@@ -82,6 +82,7 @@ func (d Database) is(other inventory.Database) bool {
 
 // database looks at one database from all sides at once.
 func (s Source) database(ctx context.Context, in *inventory.Inventory, from inventory.Database) Database {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	d := Database{
@@ -115,7 +116,7 @@ func (s Source) database(ctx context.Context, in *inventory.Inventory, from inve
 		pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool { return p.Name != summary.Primary })
 		wait.Go(func() { d.Primary = s.primary(ctx, pods) })
 	}
-	wait.Go(func() { s.look(ctx, in, &d, from, miss) })
+	wait.Go(func() { s.look(ctx, whole, in, &d, from, miss) })
 	wait.Wait()
 	if secret := in.Secret(d.Credential.Secret); secret != nil {
 		d.Credential.Changed = lastWritten(secret)
@@ -189,8 +190,9 @@ func (d *Database) follow(in *inventory.Inventory, from inventory.Database) {
 // clustersSource is how an inventory names the list of clusters when it could not be read.
 const clustersSource = "clusters.postgresql.cnpg.io"
 
-// look logs in as Kea does: to a pod that its Service selects, verified by the cluster's authority.
-func (s Source) look(ctx context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {
+// look logs in as Kea does: to a pod that its Service selects, verified by the cluster's authority. ctx bounds this look,
+// whole all looks together.
+func (s Source) look(ctx, whole context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {
 	if from.Cluster == nil {
 		d.Look.Why = "no CNPG cluster of this namespace is behind it"
 		return
@@ -227,12 +229,19 @@ func (s Source) look(ctx context.Context, in *inventory.Inventory, d *Database, 
 		return
 	}
 	d.Look.Tried, d.Look.Pod = true, pods[0].Name
-	if err := d.ask(ctx, keadb.Target{
+	err = d.ask(ctx, keadb.Target{
 		Host: d.Host, Port: d.Port, Database: d.Name, User: d.User, Password: password.Reveal, TLS: verify, Observe: s.Observe,
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return s.Pods.DialPod(ctx, pods[0].Namespace, pods[0].Name, 5432)
 		},
-	}); err != nil {
+	})
+	switch {
+	case err == nil:
+	case whole.Err() != nil:
+		// The look as a whole ran out of time, or was interrupted: that says nothing about the database.
+		d.Look.Tried, d.Look.Why = false, "there was no time left"
+		miss("login to "+d.Host, whole.Err())
+	default:
 		d.Look.Error, d.Look.Err = err.Error(), err
 	}
 }

@@ -99,8 +99,10 @@ func (d Database) clusterProblems(describe string, now time.Time, add adder) {
 // backupProblems: whether the data could be brought back.
 func (d Database) backupProblems(describe string, now time.Time, add adder) {
 	b, archiving := d.Backups, d.Cluster.Archiving
+	unread := b == nil || slices.ContainsFunc(b.Unread, func(u cnpg.Unread) bool { return u.Source == "backups" })
 	switch {
-	case !archiving.Configured && b != nil && b.LastSuccessful == nil && len(b.Schedules) == 0:
+	case !archiving.Configured && unread: // what there is to restore is not known
+	case !archiving.Configured && b.LastSuccessful == nil && len(b.Schedules) == 0:
 		add(problem.Warning, "no-backups", describe, "it has neither backups nor an archive: nothing can be restored")
 		return
 	case !archiving.Configured:
@@ -108,7 +110,7 @@ func (d Database) backupProblems(describe string, now time.Time, add adder) {
 	case archiving.Working != nil && !*archiving.Working:
 		add(problem.Warning, "archiving-fails", describe, "archiving of the write-ahead log fails since %s (%s): the recovery window does not grow, and the disk fills", since(archiving.Since, now), archiving.Message)
 	}
-	if b == nil || slices.ContainsFunc(b.Unread, func(u cnpg.Unread) bool { return u.Source == "backups" }) {
+	if unread {
 		return
 	}
 	last := lastBackup(b)

@@ -297,7 +297,8 @@ func TestGatherLeavesTheRestStanding(t *testing.T) {
 		"kea-dhcp-1": {[]string{}, []string{"critical no-login", "warning not-reached"}},
 		"instance":   {[]string{"instance kea-database-1"}, []string{"critical no-login"}},
 		"backups":    {[]string{"backups of cluster kea-database"}, []string{"critical no-login"}},
-		"login":      {[]string{}, []string{"critical no-login"}},
+		// The whole look ends here before a login may be called slow: then nothing is known of it.
+		"login": {[]string{"login to kea-database"}, []string{}},
 	} {
 		t.Run(source, func(t *testing.T) {
 			t.Parallel()
@@ -317,8 +318,8 @@ func TestGatherLeavesTheRestStanding(t *testing.T) {
 			if len(r.Relationships) != 1 || len(r.Databases) != 1 || r.Databases[0].Cluster == nil || len(r.VLANs) != 3 || r.VLANs[0].CountedBy == "" {
 				t.Errorf("%+v", r)
 			}
-			if complete := source == "login"; r.Complete != complete {
-				t.Errorf("complete: %v", r.Complete)
+			if r.Complete {
+				t.Error("it calls itself complete")
 			}
 		})
 	}

@@ -222,3 +222,13 @@ func nulls(path string, value any) []string {
 	slices.Sort(found)
 	return found
 }
+
+// A look that ends too early says so and claims nothing: exit 124, no critical problem, no verdict of health.
+func TestTimeoutIsNoVerdict(t *testing.T) {
+	for _, limit := range []string{"1ms", "40ms"} {
+		r := plugin(t, "status", "-n", "network", "--timeout", limit)
+		if r.code != 124 || strings.Contains(r.out, "CRITICAL") || strings.Contains(r.out, "HEALTHY") || !strings.Contains(r.err, "error: ") {
+			t.Errorf("--timeout %s: exit %d\n%s%s", limit, r.code, r.out, r.err)
+		}
+	}
+}
