@@ -110,8 +110,12 @@ func more(counts map[problem.Severity]int, rest int) printer.Line {
 	}
 	parts := []string{}
 	for _, s := range []problem.Severity{problem.Critical, problem.Warning, problem.Info} {
-		if counts[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		switch n := counts[s]; {
+		case n == 0:
+		case s == problem.Warning:
+			parts = append(parts, plural(n, "warning"))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
 	return printer.Dim.Text("  (" + strings.Join(parts, ", ") + ")")

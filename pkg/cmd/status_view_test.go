@@ -230,7 +230,7 @@ func TestScreenInColour(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	for name, want := range map[string]string{
 		"hot-standby":    "HEALTHY  namespace network: 4 servers, database kea-database 3/3, 6 address ranges",
-		"primary-killed": "CRITICAL  namespace network: kea-dhcp-0 + kea-dhcp-1 dhcp4: nobody serves: no client gets an address  (2 critical, 2 warning)",
+		"primary-killed": "CRITICAL  namespace network: kea-dhcp-0 + kea-dhcp-1 dhcp4: nobody serves: no client gets an address  (2 critical, 2 warnings)",
 		"unfinished":     "UNKNOWN  namespace campus: nothing is wrong in what could be read; see what could not, below",
 		"foreign":        "WARNING  namespace foreign: clients are served; cluster dhcpstore: it has neither backups nor an archive: nothing can be restored  (1 warning, 1 info)",
 	} {

@@ -31,7 +31,7 @@ func TestStandbyGoneAndBack(t *testing.T) {
 	if r.Worst != "warning" || !yes(relationship(r, "dhcp4").Serving) {
 		t.Errorf("the clients are served, and the worst is %q: %v", r.Worst, codes(r))
 	}
-	if p := peer(r, "kea-dhcp-1/dhcp4"); p.Reached || !no(p.Serves) || p.Why != "Pending" {
+	if p := peer(r, "kea-dhcp-1/dhcp4"); p.Reached || !no(p.Serves) || p.Why != "Unschedulable" {
 		t.Errorf("the standby: %+v", p)
 	}
 	comeBack()
