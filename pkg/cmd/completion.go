@@ -1,9 +1,13 @@
 package cmd
 
 import (
+	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 )
 
 // completeScript is what kubectl runs to complete a plugin's command line.
@@ -44,4 +48,20 @@ func newCompletionKubectlCmd(env *Env) *cobra.Command {
 			return err
 		},
 	}
+}
+
+// completeNamespace offers the namespaces that have Kea servers: the only ones worth looking at. A completion must be
+// quick and silent, so a cluster that does not answer offers nothing.
+func (e *Env) completeNamespace(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
+	defer cancel()
+	kube, err := e.Kube()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, err := inventory.Namespaces(ctx, kube, inventory.Options{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -25,6 +25,7 @@ func bindGlobals(root *cobra.Command, env *Env) *kubeFlags {
 	}
 	complete(root, "color", cobra.FixedCompletions([]cobra.Completion{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(root, "context", kube.completeContext)
+	complete(root, "namespace", env.completeNamespace)
 	return kube
 }
 

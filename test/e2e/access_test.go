@@ -64,3 +64,12 @@ func TestUnfinishedOperationComesFirst(t *testing.T) {
 		t.Errorf("the screen begins with:\n%s", strings.Join(lines[:min(8, len(lines))], "\n"))
 	}
 }
+
+// Completion offers what is there: the namespaces with Kea servers.
+func TestNamespacesAreCompleted(t *testing.T) {
+	r := plugin(t, "__complete", "status", "-n", "")
+	names := slices.DeleteFunc(strings.Fields(r.out), notOurs)
+	if want := []string{"branch", "campus", "foreign", "network"}; !slices.Equal(want, names) {
+		t.Errorf("offered %q, want %q", names, want)
+	}
+}
