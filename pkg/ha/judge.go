@@ -46,9 +46,8 @@ type group struct {
 // member is an observed server, or a peer of which only the name is known (Observation is nil).
 type member struct {
 	*Observation
-	name   string
-	role   kea.HARole
-	config *kea.HAConfig
+	name string
+	role kea.HARole
 }
 
 // groups puts servers together that name the same peers.
@@ -86,7 +85,7 @@ func groups(observations []Observation) []group {
 }
 
 func place(found []group, o *Observation, config *kea.HAConfig) []group {
-	m := member{Observation: o, name: config.ThisServerName, config: config}
+	m := member{Observation: o, name: config.ThisServerName}
 	if _, ok := config.Peer(m.name); !ok {
 		m.name = o.Server.Pod // a template's placeholder: the pod's name is the usual choice
 	}

@@ -151,10 +151,7 @@ func (g group) peerProblems(r *Relationship, p *Peer, o *Observation, beat time.
 		return
 	}
 	stateProblems(r, p, o, beat, add)
-	if p.FileDiffers != nil && *p.FileDiffers {
-		add(problem.Info, "file-differs", p.Server, statusCommandOf(*p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
-			p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
-	}
+	fileDiffers(*p, add)
 }
 
 // notReached: it may serve all the same; we cannot tell.
@@ -221,6 +218,14 @@ func stateProblems(r *Relationship, p *Peer, o *Observation, beat time.Duration,
 	}
 }
 
+// fileDiffers: what runs is not what a restart would load.
+func fileDiffers(p Peer, add adder) {
+	if p.FileDiffers != nil && *p.FileDiffers {
+		add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
+			p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
+	}
+}
+
 // settling: since the process started or loaded a configuration, which both start HA anew, it has not had the few
 // heartbeats that it needs.
 func settling(o *Observation, beat time.Duration) bool {
@@ -277,10 +282,7 @@ func standaloneProblems(p Peer, o Observation) []problem.Problem {
 				found[i].Severity = problem.Critical // nobody serves in its place
 			}
 		}
-		if p.FileDiffers != nil && *p.FileDiffers {
-			add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
-				p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
-		}
+		fileDiffers(p, add)
 	}
 	return found
 }

@@ -38,8 +38,7 @@ func (c *Connector) Connect(ctx context.Context, s Server) (*kea.Client, Endpoin
 	if len(s.Endpoints) == 0 {
 		return nil, Endpoint{}, errNoEndpoint
 	}
-	var first error
-	refused := []string{}
+	refused := []any{}
 	for _, e := range s.Endpoints {
 		client := c.client(s, e)
 		if len(s.Endpoints) == 1 {
@@ -49,15 +48,9 @@ func (c *Connector) Connect(ctx context.Context, s Server) (*kea.Client, Endpoin
 		if err == nil {
 			return client, e, nil
 		}
-		if first == nil {
-			first = err
-		}
-		refused = append(refused, fmt.Sprintf("%s on port %d: %v", e.Via, e.Port, err))
+		refused = append(refused, fmt.Errorf("%s on port %d: %w", e.Via, e.Port, err))
 	}
-	if len(refused) == 1 {
-		return nil, s.Endpoints[0], first
-	}
-	return nil, s.Endpoints[0], fmt.Errorf("%s: %w", strings.Join(refused[:len(refused)-1], "; "), first)
+	return nil, s.Endpoints[0], fmt.Errorf(strings.TrimSuffix(strings.Repeat("%w; ", len(refused)), "; "), refused...)
 }
 
 func (c *Connector) client(s Server, e Endpoint) *kea.Client {
