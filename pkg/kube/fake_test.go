@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bufio"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -111,10 +112,9 @@ func (f *fakeCluster) serve(w http.ResponseWriter, r *http.Request) {
 		if _, err := httpstream.Handshake(r, w, []string{portforward.PortForwardProtocolV1Name}); err != nil {
 			return
 		}
-		if conn = spdy.NewResponseUpgrader().UpgradeResponse(w, r, accept); conn == nil {
+		if conn = spdy.NewResponseUpgrader().UpgradeResponse(&keepingHijacked{w, f}, r, accept); conn == nil {
 			return
 		}
-		f.keep(conn)
 	}
 	defer func() { _ = conn.Close() }()
 	var data, errs httpstream.Stream
@@ -132,6 +132,22 @@ func (f *fakeCluster) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	f.forward(data, errs)
 	<-conn.CloseChan()
+}
+
+// keepingHijacked keeps the connection below SPDY: SPDY's own Close first resets each stream, which a process that died
+// does not do.
+type keepingHijacked struct {
+	http.ResponseWriter
+	f *fakeCluster
+}
+
+// Hijack implements http.Hijacker.
+func (k *keepingHijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(k.ResponseWriter).Hijack()
+	if err == nil {
+		k.f.keep(conn)
+	}
+	return conn, buffered, err
 }
 
 // forward does what the kubelet does for one pair of streams.
