@@ -11,6 +11,13 @@ const (
 	LabelDeployment = Domain + "/deployment"
 	// LabelComponent says what the object is in its deployment: server, database, service, backup, credentials.
 	LabelComponent = Domain + "/component"
+	// LabelRole says whose credentials a Secret holds; with RoleViewer they are the read-only login for people who look.
+	LabelRole  = Domain + "/role"
+	RoleViewer = "viewer"
+	// AnnotationViewerSecret, on the Service that Kea reaches its database by, names the Secret with the read-only login:
+	// who may get that one Secret by its name may not list Secrets. Its keys are username, password and, since the
+	// authority's own Secret holds a key that is not for everybody, ca.crt.
+	AnnotationViewerSecret = Domain + "/viewer-secret"
 	// LabelOperation holds the identity of the operation that made an object.
 	LabelOperation = Domain + "/operation"
 	// AnnotationOperation holds the state of an unfinished operation, as JSON.
