@@ -30,9 +30,9 @@ type Database struct {
 	CredentialSecret string
 }
 
-// Same reports whether two access maps lead to the same database.
+// same reports whether an access map leads to this database.
 func (d *Database) same(k kea.Database) bool {
-	return d.Host == k.Host && d.Name == k.Name && d.User == k.User && d.Port == port(k)
+	return d.Host == k.Host && d.Name == k.Name && d.User == k.User && d.Port == k.Port
 }
 
 // Databases are the lease databases of configurations, each once. configs maps a server to the configuration that counts
@@ -44,12 +44,12 @@ func (in *Inventory) Databases(configs func(Server) *kea.Config) []Database {
 		if config == nil || config.LeaseDatabase.Type != "postgresql" {
 			continue
 		}
-		access := config.LeaseDatabase
+		access := s.Libpq.complete(config.LeaseDatabase)
 		if i := slices.IndexFunc(found, func(d Database) bool { return d.same(access) }); i >= 0 {
 			found[i].Servers = append(found[i].Servers, s.Name())
 			continue
 		}
-		d := Database{Host: access.Host, Name: access.Name, User: access.User, Port: port(access), Servers: []string{s.Name()}}
+		d := Database{Host: access.Host, Name: access.Name, User: access.User, Port: access.Port, Servers: []string{s.Name()}}
 		in.follow(&d)
 		in.credential(&d, s, access)
 		found = append(found, d)
@@ -59,13 +59,6 @@ func (in *Inventory) Databases(configs func(Server) *kea.Config) []Database {
 
 // FileConfig is the configuration in a server's file.
 func FileConfig(s Server) *kea.Config { return s.File }
-
-func port(d kea.Database) int {
-	if d.Port == 0 {
-		return 5432
-	}
-	return d.Port
-}
 
 // follow finds the Service and the cluster behind a host name.
 func (in *Inventory) follow(d *Database) {
@@ -102,10 +95,9 @@ func (in *Inventory) credential(d *Database, s Server, access kea.Database) {
 		d.Password, d.PasswordSource = access.Password, "the configuration"
 	case access.PasswordInclude != "":
 		d.PasswordSource = "the file " + access.PasswordInclude
-	case s.PassFile.Exists():
-		d.Password, _ = s.PassFile.Password(access)
-		d.PasswordSource = s.PassFile.Source
-		kind, rest, _ := strings.Cut(s.PassFile.Source, " ")
+	default:
+		d.Password, d.PasswordSource = s.Libpq.Password(access)
+		kind, rest, _ := strings.Cut(d.PasswordSource, " ")
 		if secret, _, ok := strings.Cut(rest, ","); ok && kind == "secret" {
 			d.CredentialSecret = secret
 		}

@@ -98,31 +98,37 @@ func (in *Inventory) unreadable(f file) bool {
 // object is a Secret or ConfigMap.
 type object struct{ kind, name string }
 
-// mounted are the Secrets and ConfigMaps of a pod's volumes, each once.
+// mounted are the Secrets and ConfigMaps of a pod's volumes that can tell something about Kea, each once.
 func mounted(pod *corev1.Pod) []object {
 	found := []object{}
-	add := func(kind, name string) {
-		if o := (object{kind, name}); name != "" && !slices.Contains(found, o) {
+	add := func(kind, name string, items []corev1.KeyToPath) {
+		if o := (object{kind, name}); name != "" && !slices.Contains(found, o) && !onlyCertificates(items) {
 			found = append(found, o)
 		}
 	}
 	for _, v := range pod.Spec.Volumes {
 		switch {
 		case v.Secret != nil:
-			add("secret", v.Secret.SecretName)
+			add("secret", v.Secret.SecretName, v.Secret.Items)
 		case v.ConfigMap != nil:
-			add("configmap", v.ConfigMap.Name)
+			add("configmap", v.ConfigMap.Name, v.ConfigMap.Items)
 		case v.Projected != nil:
 			for _, s := range v.Projected.Sources {
 				// The service account's token volume of every pod holds the cluster's CA, never a configuration.
 				if s.Secret != nil {
-					add("secret", s.Secret.Name)
+					add("secret", s.Secret.Name, s.Secret.Items)
 				}
 				if s.ConfigMap != nil && s.ConfigMap.Name != "kube-root-ca.crt" {
-					add("configmap", s.ConfigMap.Name)
+					add("configmap", s.ConfigMap.Name, s.ConfigMap.Items)
 				}
 			}
 		}
 	}
 	return found
+}
+
+// onlyCertificates: a volume with nothing but certificates tells nothing about Kea, and the Secret behind it may hold an
+// authority's key, which is best not even asked for.
+func onlyCertificates(items []corev1.KeyToPath) bool {
+	return len(items) > 0 && !slices.ContainsFunc(items, func(i corev1.KeyToPath) bool { return path.Ext(i.Key) != ".crt" })
 }

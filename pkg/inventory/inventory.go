@@ -42,8 +42,8 @@ type Server struct {
 	FileSource string // "secret kea-dhcp-config, key kea-dhcp-0-dhcp4.conf"
 	// Endpoints are the ways to the daemon's API, best first.
 	Endpoints []Endpoint
-	// PassFile is the content of the pgpass file that PGPASSFILE names; empty when there is none or it is not readable.
-	PassFile PassFile
+	// Libpq is what the container's environment gives to libpq: a user or a password that the configuration lacks.
+	Libpq Libpq
 }
 
 // Name is the server's name for people: "kea-dhcp-0/dhcp4".

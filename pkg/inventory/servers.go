@@ -26,7 +26,7 @@ func (in *Inventory) servers(pod wantedPod) []Server {
 			}
 			s := Server{Namespace: pod.Namespace, Pod: pod.Name, Container: c.Name, Service: service, State: podState(pod, c.Name)}
 			s.File, s.FileSource = in.configFile(pod.Pod, c, p, service)
-			s.PassFile = in.passFile(pod.Pod, c)
+			s.Libpq = in.libpq(pod.Pod, c)
 			s.Endpoints = in.endpoints(s, pod.Pod, c, agent)
 			found = append(found, s)
 		}
@@ -111,19 +111,6 @@ func (in *Inventory) note(f file, err error) {
 	if !slices.ContainsFunc(in.Unread, func(u problem.Unread) bool { return u.Source == f.String() }) {
 		in.Unread = append(in.Unread, problem.Unread{Source: f.String(), Error: err.Error(), Err: err})
 	}
-}
-
-// passFile reads the pgpass file that a container's PGPASSFILE names.
-func (in *Inventory) passFile(pod *corev1.Pod, c corev1.Container) PassFile {
-	name := envValue(c, pod, "PGPASSFILE")
-	if name == "" {
-		return PassFile{}
-	}
-	f, data, _ := in.open(c, pod, name)
-	if f.name == "" {
-		return PassFile{}
-	}
-	return parsePassFile(f.String(), string(data))
 }
 
 // podState says how a server's container is. The reason is Kubernetes' own word.
