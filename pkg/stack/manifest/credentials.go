@@ -1,0 +1,30 @@
+package manifest
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+)
+
+// credentialObjects are Secrets without data; what belongs into them is made when they are created and stays in the
+// cluster. CNPG acts at once on the change of a Secret with its label. The CA's Secret has no owner: CNPG's own CA would
+// go with its cluster, and with it the trust of every client.
+func credentialObjects(s *v1alpha1.Stack) []Object {
+	db := s.Spec.Database
+	viewer := secret(s, db.ViewerSecret, corev1.SecretTypeBasicAuth)
+	viewer.Labels[kube.LabelRole] = kube.RoleViewer
+	return []Object{
+		{secret(s, db.CredentialsSecret, corev1.SecretTypeBasicAuth), true},
+		{viewer, true},
+		{secret(s, db.CASecret, corev1.SecretTypeOpaque), true},
+	}
+}
+
+func secret(s *v1alpha1.Stack, name string, kind corev1.SecretType) *corev1.Secret {
+	o := &corev1.Secret{TypeMeta: objectKind("v1", "Secret"), ObjectMeta: meta(s, name, componentCredentials), Type: kind}
+	o.Labels[cnpg.LabelReload] = "true"
+	handsOff(&o.ObjectMeta)
+	return o
+}
