@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
@@ -52,17 +50,21 @@ type Database struct {
 	missing bool
 }
 
-// Look is what one login as Kea's own role showed, through the pods that Kea's Service selects.
+// Look is what one login showed, through the pods that Kea's Service selects.
 type Look struct {
-	// Tried: there was a password, an authority to verify the server with, and a pod. Why says what was missing.
+	// Tried: there was a password, an authority to verify the server with, and a pod. Why says what was missing, for
+	// Kea's own login.
 	Tried bool   `json:"tried"`
 	Why   string `json:"why,omitempty"`
-	Pod   string `json:"pod,omitempty"`
-	Error string `json:"error,omitempty"`
-	Err   error  `json:"-"`
+	// Viewer is the read-only role that logged in because Kea's own password could not be read: whether Kea's role can log
+	// in and write is not known then. Empty: Kea's own role logged in.
+	Viewer string `json:"viewer,omitempty"`
+	Pod    string `json:"pod,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Err    error  `json:"-"`
 
 	InRecovery bool   `json:"inRecovery"`
-	ReadOnly   bool   `json:"readOnly"`
+	ReadOnly   bool   `json:"readOnly"`         // to Kea's role
 	Schema     string `json:"schema,omitempty"` // "22.2"; "" when the database does not hold Kea's schema
 	SizeBytes  int64  `json:"sizeBytes,omitempty"`
 	Sessions   int    `json:"sessions"` // of Kea's role
@@ -190,8 +192,8 @@ func (d *Database) follow(in *inventory.Inventory, from inventory.Database) {
 // clustersSource is how an inventory names the list of clusters when it could not be read.
 const clustersSource = "clusters.postgresql.cnpg.io"
 
-// look logs in as Kea does: to a pod that its Service selects, verified by the cluster's authority. ctx bounds this look,
-// whole all looks together.
+// look logs in as Kea does, or as who may only read: to a pod that its Service selects, verified by the cluster's
+// authority. ctx bounds this look, whole all looks together.
 func (s Source) look(ctx, whole context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {
 	if from.Cluster == nil {
 		d.Look.Why = "no CNPG cluster of this namespace is behind it"
@@ -207,30 +209,23 @@ func (s Source) look(ctx, whole context.Context, in *inventory.Inventory, d *Dat
 		d.Look.Why = "no pod that the Service selects is ready"
 		return
 	}
-	password := from.Password
-	if password.IsZero() {
-		var err error
-		if password, err = s.ownerPassword(ctx, d); err != nil {
-			d.Look.Why = "Kea's password could not be read"
-			miss("secret "+d.Cluster.ConnectionSecret, err)
-			return
-		}
-	}
-	var authority corev1.Secret
-	if err := s.Reader.Get(ctx, client.ObjectKey{Namespace: d.Cluster.Namespace, Name: d.Cluster.ServerCASecret}, &authority); err != nil {
-		d.Look.Why = "the authority of the server's certificate could not be read"
-		miss("secret "+d.Cluster.ServerCASecret, err)
+	l, missing := s.login(ctx, d, from, miss)
+	if missing != "" {
+		d.Look.Why = missing
 		return
 	}
-	verify, err := keadb.VerifyFull(authority.Data["ca.crt"], d.Cluster.Name+"-rw")
+	verify, err := keadb.VerifyFull(l.authority, d.Cluster.Name+"-rw")
 	if err != nil {
 		d.Look.Why = "the authority of the server's certificate is not readable"
-		miss("secret "+d.Cluster.ServerCASecret, err)
+		miss(l.authoritySource, err)
 		return
 	}
 	d.Look.Tried, d.Look.Pod = true, pods[0].Name
+	if l.viewer {
+		d.Look.Why, d.Look.Viewer = noPassword, l.user
+	}
 	err = d.ask(ctx, keadb.Target{
-		Host: d.Host, Port: d.Port, Database: d.Name, User: d.User, Password: password.Reveal, TLS: verify, Observe: s.Observe,
+		Host: d.Host, Port: d.Port, Database: d.Name, User: l.user, Password: l.password.Reveal, TLS: verify, Observe: s.Observe,
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return s.Pods.DialPod(ctx, pods[0].Namespace, pods[0].Name, 5432)
 		},
@@ -239,7 +234,7 @@ func (s Source) look(ctx, whole context.Context, in *inventory.Inventory, d *Dat
 	case err == nil:
 	case whole.Err() != nil:
 		// The look as a whole ran out of time, or was interrupted: that says nothing about the database.
-		d.Look.Tried, d.Look.Why = false, "there was no time left"
+		d.Look.Tried, d.Look.Why, d.Look.Viewer = false, "there was no time left", ""
 		miss("login to "+d.Host, whole.Err())
 	default:
 		d.Look.Error, d.Look.Err = err.Error(), err
@@ -258,7 +253,8 @@ func (d *Database) ask(ctx context.Context, target keadb.Target) error {
 	if err != nil {
 		return err
 	}
-	d.Look.InRecovery, d.Look.ReadOnly, d.Look.SizeBytes = health.InRecovery, health.ReadOnly, health.SizeBytes
+	// A role that may only read says nothing about Kea's.
+	d.Look.InRecovery, d.Look.ReadOnly, d.Look.SizeBytes = health.InRecovery, health.ReadOnly && d.Look.Viewer == "", health.SizeBytes
 	for _, session := range health.Sessions {
 		if session.User == d.User {
 			d.Look.Sessions++
@@ -277,21 +273,6 @@ func (d *Database) ask(ctx context.Context, target keadb.Target) error {
 	}
 	return nil
 }
-
-// ownerPassword is the password in the Secret that CNPG takes it from, when that is of Kea's own role.
-func (s Source) ownerPassword(ctx context.Context, d *Database) (kea.Secret, error) {
-	var secret corev1.Secret
-	if err := s.Reader.Get(ctx, client.ObjectKey{Namespace: d.Cluster.Namespace, Name: d.Cluster.ConnectionSecret}, &secret); err != nil {
-		return kea.Secret{}, err
-	}
-	if string(secret.Data["username"]) != d.User {
-		return kea.Secret{}, errOtherRole
-	}
-	d.Credential = Credential{Source: "secret " + secret.Name + " (the cluster's)", Secret: secret.Name, Changed: lastWritten(&secret)}
-	return kea.NewSecret(string(secret.Data["password"])), nil
-}
-
-var errOtherRole = errors.New("it holds the password of another role")
 
 func readiness(pod corev1.Pod) int {
 	for _, c := range pod.Status.Conditions {

@@ -147,13 +147,15 @@ func lastBackup(b *cnpg.BackupState) *time.Time {
 	return last
 }
 
-// lookProblems: what a login as Kea's own role showed.
+// lookProblems: what a login showed.
 func (d Database) lookProblems(describe string, observations []ha.Observation, add adder) {
 	look := d.Look
 	switch {
 	case look.Why == "the Service selects no pod":
 		add(problem.Critical, "service-without-pods", describe, "%s, and no pod has these labels: Kea cannot reach its database", d.Leads)
 	case look.Err == nil:
+	case look.Viewer != "" && ofRole(look.Err):
+		add(problem.Warning, "viewer-login-failed", describe, "the read-only login of role %s does not work: %s; Kea's own was not tried", look.Viewer, look.Error)
 	case errors.Is(look.Err, keadb.ErrAuth):
 		add(problem.Critical, "login-refused", describe, "it refuses the login of role %s with the password that Kea has (%s): running sessions live on, the next reconnect fails", d.User, d.Credential.Source)
 	case errors.Is(look.Err, keadb.ErrTLS):
@@ -176,6 +178,11 @@ func (d Database) lookProblems(describe string, observations []ha.Observation, a
 	case look.ReadOnly:
 		add(problem.Critical, "database-read-only", describe, "it takes no writes from role %s (default_transaction_read_only): Kea looks healthy and refuses every client with a NAK", d.User)
 	}
+	if look.Schema == "" && look.Viewer != "" {
+		// PostgreSQL hides what a role has no right to.
+		add(problem.Warning, "schema-not-seen", describe, "role %s does not see Kea's schema in database %s: it lacks the right, or the schema is not there", look.Viewer, d.Name)
+		return
+	}
 	if look.Schema == "" {
 		add(problem.Critical, "no-schema", describe, "database %s does not hold Kea's schema: Kea cannot start", d.Name)
 		return
@@ -190,6 +197,11 @@ func (d Database) lookProblems(describe string, observations []ha.Observation, a
 			return
 		}
 	}
+}
+
+// ofRole reports whether an error may be about the role that logged in, and not about the server.
+func ofRole(err error) bool {
+	return slices.ContainsFunc([]error{keadb.ErrAuth, keadb.ErrPermission, keadb.ErrNoSchema, keadb.ErrTooManyConnections}, func(e error) bool { return errors.Is(err, e) })
 }
 
 func since(t *time.Time, now time.Time) string {

@@ -48,6 +48,14 @@ func TestDatabaseProblems(t *testing.T) {
 			d.Look = Look{Tried: true, Err: fmt.Errorf("log in: %w", err), Error: "log in: " + err.Error()}
 		}
 	}
+	viewing := func(err error) func(*Database) {
+		return func(d *Database) {
+			if err != nil {
+				failed(err)(d)
+			}
+			d.Look.Viewer, d.Look.Why = "kea-viewer", noPassword
+		}
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*Database)
@@ -90,6 +98,16 @@ func TestDatabaseProblems(t *testing.T) {
 		{"something else", failed(fmt.Errorf("%s", "what")), []string{"warning look-failed"}},
 		{"no schema", func(d *Database) { d.Look.Schema = "" }, []string{"critical no-schema"}},
 		{"another schema", func(d *Database) { d.Look.Schema = "21.0" }, []string{"warning schema-version"}},
+
+		{"the read-only login", viewing(nil), nil},
+		{"the read-only login is refused", viewing(keadb.ErrAuth), []string{"warning viewer-login-failed"}},
+		{"the read-only login lacks a right", viewing(keadb.ErrPermission), []string{"warning viewer-login-failed"}},
+		{"the read-only login has too many sessions", viewing(keadb.ErrTooManyConnections), []string{"warning viewer-login-failed"}},
+		{"shutting down, seen by the read-only login", viewing(keadb.ErrShuttingDown), []string{"critical no-login"}},
+		{"a certificate refused, seen by the read-only login", viewing(keadb.ErrTLS), []string{"warning certificate-refused"}},
+		{"in recovery, seen by the read-only login", func(d *Database) { viewing(nil)(d); d.Look.InRecovery = true }, []string{"critical database-in-recovery"}},
+		{"no schema, seen by the read-only login", func(d *Database) { viewing(nil)(d); d.Look.Schema = "" }, []string{"warning schema-not-seen"}},
+		{"another schema, seen by the read-only login", func(d *Database) { viewing(nil)(d); d.Look.Schema = "21.0" }, []string{"warning schema-version"}},
 
 		{"archiving fails", func(d *Database) { d.Cluster.Archiving.Working = new(false) }, []string{"warning archiving-fails"}},
 		{"archiving not yet known", func(d *Database) { d.Cluster.Archiving.Working = nil }, nil},
