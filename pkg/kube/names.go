@@ -25,4 +25,6 @@ const (
 	// AnnotationNudge holds an RFC 3339 time. Any change of a pod's annotations makes the kubelet refresh the pod's
 	// mounted Secrets and ConfigMaps at once, instead of within its sync period.
 	AnnotationNudge = Domain + "/nudged-at"
+	// AnnotationCurrentCluster, on the database's Service, names the CNPG cluster that is current.
+	AnnotationCurrentCluster = Domain + "/current-cluster"
 )

@@ -1,0 +1,214 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+)
+
+const (
+	// lockTime is how long a lock outlives its last sign of life: a killed run does not stand in the way for longer.
+	lockTime = 30 * time.Second
+	// signTime is how often the holder gives one.
+	signTime = lockTime / 3
+)
+
+// State is what an operation leaves in the cluster while it is unfinished; a killed one leaves it behind, and status
+// shows it first.
+type State struct {
+	Kind     string    `json:"kind"` // "install"
+	Step     string    `json:"step,omitempty"`
+	Started  time.Time `json:"started"`
+	By       string    `json:"by,omitempty"` // user@host, for people
+	Process  int       `json:"process,omitempty"`
+	Continue string    `json:"continue,omitempty"`
+	Abort    string    `json:"abort,omitempty"`
+}
+
+// LockName is the name of a deployment's lock.
+func LockName(deployment string) string { return deployment + "-operation" }
+
+// HeldError: somebody else works on the deployment.
+type HeldError struct {
+	Namespace, Deployment string
+	State                 State
+	Since, LastSign       time.Time
+}
+
+// Error implements error.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s works on %s/%s: %s since %s, last sign of life %s",
+		e.State.By, e.Namespace, e.Deployment, e.State.Kind, e.Since.UTC().Format(time.RFC3339), e.LastSign.UTC().Format(time.RFC3339))
+}
+
+// Lock is the right to change a deployment. Release or Leave ends it.
+type Lock struct {
+	writer client.Client
+	now    func() time.Time
+	stop   context.CancelFunc
+	signs  sync.WaitGroup
+
+	mu     sync.Mutex
+	object *coordinationv1.Lease
+	state  State
+}
+
+// Options of Acquire.
+type Options struct {
+	Namespace, Deployment string
+	State                 State
+	Now                   func() time.Time
+	// TakeOver decides whether to take the lock from a holder whose last sign of life is fresh; nil never does.
+	TakeOver func(State) bool
+	// Lost is called once when the lock was taken from us; nil is fine.
+	Lost func(error)
+}
+
+// Acquire takes a deployment's lock, a coordination Lease in its namespace.
+// Errors: *HeldError, the client's. Permission: get, create, update, delete leases.coordination.k8s.io.
+func Acquire(ctx context.Context, c client.Client, o Options) (*Lock, error) {
+	namespace, deployment := o.Namespace, o.Deployment
+	if o.State.Started.IsZero() {
+		o.State.Started = o.Now()
+	}
+	if o.Lost == nil {
+		o.Lost = func(error) {}
+	}
+	l := &Lock{writer: c, now: o.Now, state: o.State}
+	lease := &coordinationv1.Lease{}
+	key := client.ObjectKey{Namespace: namespace, Name: LockName(deployment)}
+	err := c.Get(ctx, key, lease)
+	switch {
+	case apierrors.IsNotFound(err):
+		lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
+			Namespace: key.Namespace, Name: key.Name,
+			Labels: map[string]string{
+				kube.LabelDeployment: deployment, kube.LabelComponent: "operation", "app.kubernetes.io/managed-by": kube.FieldManager,
+			},
+		}}
+		if err := l.fill(lease); err != nil {
+			return nil, err
+		}
+		err = c.Create(ctx, lease)
+		if apierrors.IsAlreadyExists(err) {
+			return nil, fmt.Errorf("somebody took the lock at the same moment: %w", err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("read lease %s: %w", key.Name, err)
+	default:
+		if held := heldBy(lease, deployment, o.Now()); held != nil && (o.TakeOver == nil || !o.TakeOver(held.State)) {
+			return nil, held
+		}
+		if err := l.fill(lease); err != nil {
+			return nil, err
+		}
+		err = c.Update(ctx, lease) // refused when somebody was quicker
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write lease %s: %w", key.Name, err)
+	}
+	l.object = lease
+	signing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	l.signs.Go(func() { l.sign(signing, o.Lost) })
+	return l, nil
+}
+
+// heldBy is nil when nobody holds the lock any more.
+func heldBy(lease *coordinationv1.Lease, deployment string, now time.Time) *HeldError {
+	if lease.Spec.RenewTime == nil || now.Sub(lease.Spec.RenewTime.Time) > lockTime {
+		return nil
+	}
+	held := &HeldError{Namespace: lease.Namespace, Deployment: deployment, LastSign: lease.Spec.RenewTime.Time}
+	_ = json.Unmarshal([]byte(lease.Annotations[kube.AnnotationOperation]), &held.State) // its text is for people only
+	if held.Since = held.State.Started; lease.Spec.HolderIdentity != nil {
+		held.State.By = *lease.Spec.HolderIdentity
+	}
+	return held
+}
+
+func (l *Lock) fill(lease *coordinationv1.Lease) error {
+	state, err := json.Marshal(l.state)
+	if err != nil {
+		return err
+	}
+	if lease.Annotations == nil {
+		lease.Annotations = map[string]string{}
+	}
+	lease.Annotations[kube.AnnotationOperation] = string(state)
+	seconds, started, sign := int32(lockTime/time.Second), metav1.NewMicroTime(l.state.Started), metav1.NewMicroTime(l.now())
+	lease.Spec = coordinationv1.LeaseSpec{
+		HolderIdentity: &l.state.By, LeaseDurationSeconds: &seconds, AcquireTime: &started, RenewTime: &sign,
+	}
+	return nil
+}
+
+// sign renews the lock until the operation ends.
+func (l *Lock) sign(ctx context.Context, lost func(error)) {
+	ticker := time.NewTicker(signTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := l.write(ctx); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+				lost(fmt.Errorf("the lock on the deployment was taken over: %w", err))
+				return
+			} // anything else may pass before the lock runs out
+		}
+	}
+}
+
+func (l *Lock) write(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lease := l.object.DeepCopy()
+	if err := l.fill(lease); err != nil {
+		return err
+	}
+	if err := l.writer.Update(ctx, lease); err != nil {
+		return err
+	}
+	l.object = lease
+	return nil
+}
+
+// At notes which step is being done. Error: the client's; a conflict means that the lock is lost.
+func (l *Lock) At(ctx context.Context, step string) error {
+	l.mu.Lock()
+	l.state.Step = step
+	l.mu.Unlock()
+	return l.write(ctx)
+}
+
+// Release ends a finished operation: nothing of it is left.
+func (l *Lock) Release(ctx context.Context) error {
+	l.end()
+	version := l.object.ResourceVersion
+	err := l.writer.Delete(ctx, l.object, client.Preconditions{ResourceVersion: &version})
+	return client.IgnoreNotFound(err)
+}
+
+// Leave ends an unfinished operation: its state stays for status to show, and the next run need not wait.
+func (l *Lock) Leave(ctx context.Context) error {
+	l.end()
+	lease := l.object.DeepCopy()
+	past := metav1.NewMicroTime(l.now().Add(-2 * lockTime))
+	lease.Spec.RenewTime = &past
+	return l.writer.Update(ctx, lease)
+}
+
+func (l *Lock) end() {
+	l.stop()
+	l.signs.Wait()
+}

@@ -1,0 +1,70 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Progress is told what an operation is doing; printer.Steps shows it.
+type Progress interface {
+	Start(name string)
+	Note(what string)
+	Done(result string)
+	Skip(reason string)
+	Fail(reason string)
+}
+
+// Step is one named piece of an operation. Run twice, it does nothing the second time.
+type Step struct {
+	Name string
+	// Do does it. note says what it waits for; it may be called as often as one likes. The result is a few words for the
+	// step's line: "3 created, 2 unchanged".
+	Do func(ctx context.Context, note func(string)) (result string, err error)
+}
+
+// Skipped ends a step that turned out to need nothing.
+type Skipped struct{ Reason string }
+
+// Error implements error.
+func (s *Skipped) Error() string { return s.Reason }
+
+// StepError is a step that failed; what came before it is done and stays so.
+type StepError struct {
+	Step string
+	Err  error
+}
+
+// Error implements error.
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err) }
+
+// Unwrap implements errors.Unwrap.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Run does the steps in their order and stops at the first that fails. The lock, which may be nil, is told where it is.
+// Error: *StepError.
+func Run(ctx context.Context, steps []Step, lock *Lock, progress Progress) error {
+	for _, s := range steps {
+		if ctx.Err() != nil {
+			return &StepError{s.Name, context.Cause(ctx)}
+		}
+		if lock != nil {
+			if err := lock.At(ctx, s.Name); err != nil {
+				return &StepError{s.Name, fmt.Errorf("keep the lock: %w", err)}
+			}
+		}
+		progress.Start(s.Name)
+		result, err := s.Do(ctx, progress.Note)
+		var skipped *Skipped
+		switch {
+		case errors.As(err, &skipped):
+			progress.Skip(skipped.Reason)
+		case err != nil:
+			progress.Fail("")
+			return &StepError{s.Name, err}
+		default:
+			progress.Done(result)
+		}
+	}
+	return nil
+}
