@@ -136,6 +136,8 @@ func loginLine(d status.Database, now time.Time) []printer.Line {
 	switch look := d.Look; {
 	case !look.Tried:
 		parts = append(parts, printer.Warn.Text("not tried: "+look.Why))
+	case look.Viewer != "":
+		parts = append(parts, viewerLogin(look))
 	case look.Error != "":
 		parts = append(parts, printer.Bad.Text("as "+d.User+" fails"))
 	case look.InRecovery, look.ReadOnly:
@@ -146,6 +148,9 @@ func loginLine(d status.Database, now time.Time) []printer.Line {
 	if d.Look.Schema != "" {
 		parts = append(parts, printer.Text("schema "+d.Look.Schema), printer.Text(plural(d.Look.Sessions, "session")))
 	}
+	if d.Look.Viewer != "" {
+		return append(parts, printer.Warn.Textf("not tried: whether %s, Kea's own role, can log in and write (%s)", d.User, d.Look.Why))
+	}
 	if d.Credential.Source != "" {
 		text := "password in " + d.Credential.Source
 		if d.Credential.Changed != nil {
@@ -154,4 +159,16 @@ func loginLine(d status.Database, now time.Time) []printer.Line {
 		parts = append(parts, printer.Text(text))
 	}
 	return parts
+}
+
+// viewerLogin is how the read-only login went.
+func viewerLogin(look status.Look) printer.Line {
+	as := "as " + look.Viewer + " (read-only)"
+	switch {
+	case look.Error != "":
+		return printer.Bad.Text(as + " fails")
+	case look.InRecovery:
+		return printer.Bad.Text(as + " works, and nothing can be written")
+	}
+	return printer.Good.Text(as + " works")
 }

@@ -17,7 +17,9 @@ worst first, each with one command to run next.
 
 Every server is asked, and HA is judged from both sides. A lease query to each
 server and a login as Kea's own role are part of it, since a Kea that has lost
-its database still looks healthy by itself. Nothing is changed.
+its database still looks healthy by itself. Who may not read Kea's password
+looks with the read-only login that the database's Service names, and is told
+what that leaves open. Nothing is changed.
 
 What cannot be read (permissions, a dead pod, a timeout) leaves the rest
 standing and is named at the end. The command exits with 3 when a problem is

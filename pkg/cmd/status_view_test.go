@@ -154,6 +154,18 @@ func unknown(t *testing.T) status.Report {
 	return r
 }
 
+// viewer: somebody who may not read Kea's password, only the read-only login.
+func viewer(t *testing.T) status.Report {
+	t.Helper()
+	r := captured(t, "network")
+	d := &r.Databases[0]
+	d.Look.Viewer, d.Look.Why = "kea-viewer", "Kea's password could not be read"
+	d.Credential = status.Credential{Source: "secret kea-db-credentials, key pg_service.conf", Secret: "kea-db-credentials"}
+	r.Unread = []problem.Unread{{Source: "secret kea-db-credentials", Error: `secrets "kea-db-credentials" is forbidden: User "alice" cannot get resource "secrets" in API group "" in the namespace "network"`}}
+	r.Complete = false
+	return r
+}
+
 // hostile: what a server says and how things are named must not reach the terminal as it is.
 func hostile(t *testing.T) status.Report {
 	t.Helper()
@@ -174,7 +186,7 @@ func screens(t *testing.T) map[string]status.Report {
 	t.Helper()
 	return map[string]status.Report{
 		"hot-standby": captured(t, "network"), "load-balancing": captured(t, "campus"), "foreign": captured(t, "foreign"),
-		"primary-killed": primaryKilled(t), "database-gone": databaseGone(t), "unfinished": unfinished(t), "unknown": unknown(t), "hostile": hostile(t),
+		"primary-killed": primaryKilled(t), "database-gone": databaseGone(t), "unfinished": unfinished(t), "unknown": unknown(t), "hostile": hostile(t), "viewer": viewer(t),
 	}
 }
 
