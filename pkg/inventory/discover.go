@@ -71,18 +71,37 @@ func Discover(ctx context.Context, r client.Reader, namespace string, o Options)
 	return in, nil
 }
 
-// Namespaces are those with pods that run Kea, sorted. Permission: list pods in all namespaces.
+// Namespaces are those with pods that run Kea or workloads that would, sorted. Permission: list pods in all namespaces.
+// Where statefulsets or deployments may not be listed, namespaces without a pod of Kea are missing.
 func Namespaces(ctx context.Context, r client.Reader, o Options) ([]string, error) {
-	var pods corev1.PodList
-	if err := r.List(ctx, &pods); err != nil {
-		return nil, fmt.Errorf("list pods in all namespaces: %w", err)
+	var (
+		pods        corev1.PodList
+		sets        appsv1.StatefulSetList
+		deployments appsv1.DeploymentList
+		podsErr     error
+		wait        sync.WaitGroup
+	)
+	wait.Go(func() { podsErr = r.List(ctx, &pods) })
+	wait.Go(func() { _ = r.List(ctx, &sets) })
+	wait.Go(func() { _ = r.List(ctx, &deployments) })
+	wait.Wait()
+	if podsErr != nil {
+		return nil, fmt.Errorf("list pods in all namespaces: %w", podsErr)
 	}
 	found := []string{}
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if o.picks(pod.Labels) && runsKea(pod) && !slices.Contains(found, pod.Namespace) {
+	add := func(pod *corev1.Pod, also map[string]string) {
+		if (o.picks(pod.Labels) || o.picks(also)) && runsKea(pod) && !slices.Contains(found, pod.Namespace) {
 			found = append(found, pod.Namespace)
 		}
+	}
+	for i := range pods.Items {
+		add(&pods.Items[i], pods.Items[i].Labels)
+	}
+	for _, set := range sets.Items {
+		add(templatePod(set.Namespace, set.Name, set.Spec.Template), set.Labels)
+	}
+	for _, d := range deployments.Items {
+		add(templatePod(d.Namespace, d.Name, d.Spec.Template), d.Labels)
 	}
 	slices.Sort(found)
 	return found, nil

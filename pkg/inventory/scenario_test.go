@@ -396,6 +396,60 @@ func TestDiscoverNothing(t *testing.T) {
 	}
 }
 
+// A namespace whose Kea is scaled to nothing is found by what would run it; where that may not be listed, by its pods.
+func TestNamespacesWithKeaDown(t *testing.T) {
+	all, none := []client.Object{}, int32(0)
+	for _, scenario := range []string{"hot-standby", "foreign", "branch"} {
+		for _, o := range manifests(t, scenario) {
+			switch o := o.(type) {
+			case *corev1.Pod:
+				if scenario != "branch" {
+					continue
+				}
+			case *appsv1.StatefulSet:
+				o.Spec.Replicas = &none
+			case *appsv1.Deployment:
+				o.Spec.Replicas = &none
+			}
+			all = append(all, o)
+		}
+	}
+	forbidden := func(kinds ...string) interceptor.Funcs {
+		return interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, l client.ObjectList, opts ...client.ListOption) error {
+			if slices.Contains(kinds, fmt.Sprintf("%T", l)) {
+				return apierrors.NewForbidden(schema.GroupResource{}, "", errors.New("no"))
+			}
+			return c.List(ctx, l, opts...)
+		}}
+	}
+	for _, test := range []struct {
+		name     string
+		funcs    interceptor.Funcs
+		selector string
+		want     []string
+	}{
+		{"all", interceptor.Funcs{}, "", []string{"branch", "foreign", "network"}},
+		{"by label of the workload's pods", interceptor.Funcs{}, "tier=addressing", []string{"foreign"}},
+		{"statefulsets forbidden", forbidden("*v1.StatefulSetList"), "", []string{"branch", "foreign"}},
+		{"both forbidden", forbidden("*v1.StatefulSetList", "*v1.DeploymentList"), "", []string{"branch"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := fake.NewClientBuilder().WithScheme(scheme(t)).WithObjects(all...).WithInterceptorFuncs(test.funcs).Build()
+			o := Options{}
+			if test.selector != "" {
+				var err error
+				if o.Selector, err = labels.Parse(test.selector); err != nil {
+					t.Fatal(err)
+				}
+			}
+			names, err := Namespaces(t.Context(), r, o)
+			if diff := cmp.Diff(test.want, names); diff != "" || err != nil {
+				t.Errorf("%v, (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
 // Only the pods are needed; each other list that fails is named.
 func TestDiscoverWithListsForbidden(t *testing.T) {
 	for _, kind := range []string{"pods", "services", "statefulsets", "deployments", "clusters.postgresql.cnpg.io"} {
