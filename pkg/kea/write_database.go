@@ -4,9 +4,9 @@ package kea
 // ones we write go through libpq's own files.
 type DatabaseAccess struct {
 	Type              string `json:"type"`
-	Name              string `json:"name"` // memfile: the lease file
 	Host              string `json:"host"`
 	Port              int    `json:"port"`
+	Name              string `json:"name"` // memfile: the lease file
 	User              string `json:"user"`
 	ConnectTimeout    int    `json:"connect-timeout"`  // seconds
 	TCPUserTimeout    int    `json:"tcp-user-timeout"` // seconds; PostgreSQL

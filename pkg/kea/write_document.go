@@ -71,7 +71,7 @@ func DecodeDocument(data []byte) (Document, error) {
 		if err != nil {
 			return Document{}, err
 		}
-		if data, err = encodeValue(value); err != nil {
+		if data, err = json.Marshal(value); err != nil {
 			return Document{}, err
 		}
 	}
@@ -85,7 +85,7 @@ func DecodeDocument(data []byte) (Document, error) {
 
 // Encode returns the document as Kea reads it: indented, includes written out, with a newline at the end.
 func (d Document) Encode() ([]byte, error) {
-	text, err := encodeValue(d)
+	text, err := json.Marshal(d)
 	if err != nil {
 		return nil, err
 	}
@@ -94,5 +94,5 @@ func (d Document) Encode() ([]byte, error) {
 		return nil, err
 	}
 	out.WriteByte('\n')
-	return writeIncludes(out.Bytes()), nil
+	return writeDialect(out.Bytes()), nil
 }

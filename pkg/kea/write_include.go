@@ -9,29 +9,37 @@ import (
 // Encode it is a string with that text, as in Config.Raw.
 func IncludeOf(file string) string { return includeOpen + file + includeClose }
 
-// writeIncludes takes the quotes off the strings that stand for includes. One that stands for members of an object is a
-// key with the value null.
-func writeIncludes(text []byte) []byte {
+// writeDialect turns JSON into Kea's dialect, string by string. Those that stand for includes lose their quotes; one for
+// members of an object is a key with the value null. And & is written as it is: Go's encoder writes \u0026, for browsers.
+func writeDialect(text []byte) []byte {
 	var out bytes.Buffer
-	for len(text) > 0 {
+	for {
 		start := bytes.IndexByte(text, '"')
 		if start < 0 {
-			break
+			out.Write(text)
+			return out.Bytes()
 		}
 		out.Write(text[:start])
-		text = text[start:]
-		literal := text[:stringEnd(text)]
-		text = text[len(literal):]
+		literal := text[start:][:stringEnd(text[start:])]
+		text = text[start+len(literal):]
 		var s string
-		if err := json.Unmarshal(literal, &s); err == nil && isInclude(s) {
+		switch err := json.Unmarshal(literal, &s); {
+		case err == nil && isInclude(s):
 			out.WriteString(s)
-			text = bytes.TrimPrefix(text, []byte(`: null`))
-			continue
+			text = bytes.TrimPrefix(text, []byte(": null"))
+		case err == nil && bytes.Contains(literal, []byte(`\u00`)):
+			writePlainly(&out, s)
+		default:
+			out.Write(literal)
 		}
-		out.Write(literal)
 	}
-	out.Write(text)
-	return out.Bytes()
+}
+
+func writePlainly(out *bytes.Buffer, s string) {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string into memory
+	out.Truncate(out.Len() - 1)
 }
 
 // stringEnd returns where the JSON string at the beginning of text ends.

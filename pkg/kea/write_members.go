@@ -33,7 +33,7 @@ func encodeObject(object any) ([]byte, error) {
 		}
 		out.WriteByte(separator)
 		for i, part := range []any{name, value} {
-			text, err := encodeValue(part)
+			text, err := json.Marshal(part)
 			if err != nil {
 				return err
 			}
@@ -115,15 +115,4 @@ func empty(field reflect.Value) bool {
 		return field.Len() == 0
 	}
 	return field.IsZero()
-}
-
-// encodeValue returns v as JSON, with < and > as they are: an include begins with one.
-func encodeValue(v any) ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }

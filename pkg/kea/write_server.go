@@ -19,9 +19,9 @@ type InterfaceList struct {
 // MarshalJSON implements json.Marshaler.
 func (l InterfaceList) MarshalJSON() ([]byte, error) {
 	if l.Include != "" {
-		return encodeValue(IncludeOf(l.Include))
+		return json.Marshal(IncludeOf(l.Include))
 	}
-	return encodeValue(append([]string{}, l.Names...))
+	return json.Marshal(append([]string{}, l.Names...))
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -16,7 +16,7 @@ func finish(d kea.Document) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := read(d, text)
+	raw, err := readBack(d, text)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was written: %w", err)
 	}
@@ -26,7 +26,7 @@ func finish(d kea.Document) ([]byte, error) {
 	return text, nil
 }
 
-func read(d kea.Document, text []byte) (map[string]any, error) {
+func readBack(d kea.Document, text []byte) (map[string]any, error) {
 	if d.Agent != nil {
 		a, err := kea.ParseAgentConfig(text)
 		return a.Raw, err
