@@ -127,7 +127,7 @@ func (c *checker) backup(at string, d *v1alpha1.Database) {
 		c.add(at+".schedule", "%v", err)
 	}
 	// What both base backups and WAL files can have.
-	c.oneOf(at+".compression", b.Compression, "gzip", "bzip2", "snappy")
+	c.oneOf(at+".compression", b.Compression, "gzip", "bzip2", "lz4", "snappy")
 	c.objectName(at+".objectStore", b.ObjectStore)
 }
 

@@ -100,7 +100,7 @@ func (c *checker) daemon(at string, d *v1alpha1.Daemon, f family) {
 	case f == ipv6 && c.wholeSeconds(at+".preferredLifetime", d.PreferredLifetime) && preferred > d.LeaseTime.Duration:
 		c.add(at+".preferredLifetime", "is %s, longer than the lease time of %s", short(preferred), short(d.LeaseTime.Duration))
 	}
-	c.allocator(at+".allocator", d.Allocator, f)
+	c.allocator(at+".allocator", d.Allocator)
 	c.options(at+".options", d.Options, f, nil)
 	for i, h := range d.Hooks {
 		c.hook(element(at+".hooks", i), h)
@@ -109,13 +109,9 @@ func (c *checker) daemon(at string, d *v1alpha1.Daemon, f family) {
 	c.ownConfig(at+".config", d.Config, daemonMembers(f))
 }
 
-func (c *checker) allocator(at, allocator string, f family) {
-	if !c.oneOf(at, allocator, "iterative", "random", "flq") || allocator != "flq" {
-		return
-	}
-	if f == ipv6 {
-		c.add(at, `is "flq", which Kea has for DHCPv4 addresses only: take iterative or random`)
-	} else if c.stack.UsesPostgreSQL() && c.stack.Spec.HighAvailability.Mode != v1alpha1.NoHA {
+// allocator refuses a queue of free leases that misses half of what happens to them.
+func (c *checker) allocator(at, allocator string) {
+	if c.oneOf(at, allocator, "iterative", "random", "flq") && allocator == "flq" && c.stack.UsesPostgreSQL() && len(c.stack.Servers()) > 1 {
 		c.add(at, `is "flq", which keeps its queue in each server's memory and does not see what the other takes from the shared database: take iterative or random`)
 	}
 }
