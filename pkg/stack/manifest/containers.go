@@ -74,22 +74,22 @@ func daemonContainer(s *v1alpha1.Stack, d daemon) corev1.Container {
 		c.Env = append(c.Env, loginEnv()...)
 		c.VolumeMounts = append(c.VolumeMounts, loginMounts()...)
 	}
-	c.StartupProbe = startupProbe(s, string(d.service), d.control)
-	c.ReadinessProbe = readinessProbe(s, string(d.service), d.control)
-	c.LivenessProbe = livenessProbe(s, string(d.service), d.control)
+	c.StartupProbe = startupProbe(d.asked()...)
+	c.ReadinessProbe = readinessProbe(d.asked()...)
+	c.LivenessProbe = livenessProbe(d.asked()...)
 	return c
 }
 
 // agentContainer has no readiness probe: clients need no agent.
 func agentContainer(s *v1alpha1.Stack) corev1.Container {
-	port := int32(s.Spec.HighAvailability.Ports.Agent)
+	port := strconv.Itoa(s.Spec.HighAvailability.Ports.Agent)
 	c := container(s, containerAgent, s.Spec.Kea.Images.CtrlAgent)
 	c.Command = []string{"kea-ctrl-agent", "-c", dirConfig + "/" + s.AgentKey()}
 	c.Resources = s.Spec.Kea.AgentResources
 	c.Env = append(c.Env, folderEnv(s)...)
 	c.VolumeMounts = daemonMounts(s)
-	c.StartupProbe = startupProbe(s, "agent", port)
-	c.LivenessProbe = livenessProbe(s, "agent", port)
+	c.StartupProbe = startupProbe("agent", port)
+	c.LivenessProbe = livenessProbe("agent", port)
 	return c
 }
 

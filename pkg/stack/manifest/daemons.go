@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"path"
+	"strconv"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
@@ -16,7 +19,8 @@ type daemon struct {
 	port      int32 // DHCP
 	ha        int32
 	haName    string
-	control   int32 // where it answers commands on the pod's loopback: its own port, or the agent's
+	control   int32  // where it answers commands on the pod's loopback: its own port, or the agent's
+	socket    string // the socket behind the agent, "" without an agent
 	// capabilities are the few of root's that it needs.
 	capabilities []corev1.Capability
 }
@@ -41,9 +45,19 @@ func daemons(s *v1alpha1.Stack) []daemon {
 		})
 	}
 	if s.HasAgent() {
+		sockets := map[kea.Service]string{kea.DHCP4: "kea4.sock", kea.DHCP6: "kea6.sock"}
 		for i := range out {
-			out[i].control = int32(ports.Agent)
+			out[i].control, out[i].socket = int32(ports.Agent), path.Join(k.Paths.Run, sockets[out[i].service])
 		}
 	}
 	return out
+}
+
+// asked are the probes' arguments.
+func (d daemon) asked() []string {
+	args := []string{string(d.service), strconv.Itoa(int(d.control))}
+	if d.socket != "" {
+		args = append(args, d.socket)
+	}
+	return args
 }

@@ -73,6 +73,8 @@ func databaseCluster(s *v1alpha1.Stack) (*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("convert cluster %s: %w", c.Name, err)
 	}
+	// CNPG's type writes it although it is empty.
+	unstructured.RemoveNestedField(fields, "spec", "postgresql", "syncReplicaElectionConstraint")
 	if db.Backup.Method == v1alpha1.BackupInTree {
 		if err := unstructured.SetNestedMap(fields, map[string]any{
 			"retentionPolicy": db.Backup.Retention, "barmanObjectStore": store(db.Backup),
