@@ -51,7 +51,7 @@ func (c *checker) zerosOf(path string, v reflect.Value) {
 	switch x := v.Interface().(type) {
 	case metav1.Duration:
 		if x.Duration <= 0 && c.given(path) {
-			c.add(path, "is %s; expected more than 0s", x.Duration)
+			c.add(path, "is %s; expected more than 0s", short(x.Duration))
 		}
 		return
 	case resource.Quantity:
@@ -122,9 +122,9 @@ const maxUnits = 1<<32 - 2
 func (c *checker) whole(path string, d, unit time.Duration, units string) bool {
 	switch {
 	case d%unit != 0:
-		c.add(path, "is %s; Kea counts whole %s here", d, units)
+		c.add(path, "is %s; Kea counts whole %s here", short(d), units)
 	case d/unit > maxUnits:
-		c.add(path, "is %s; Kea takes %s at most", d, time.Duration(maxUnits)*unit)
+		c.add(path, "is %s; Kea takes %s at most", short(d), short(time.Duration(maxUnits)*unit))
 	default:
 		return true
 	}

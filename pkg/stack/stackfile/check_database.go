@@ -41,8 +41,8 @@ func (c *checker) databaseNames(at string, d *v1alpha1.Database) {
 			c.add(at+".service", "is %s, which CNPG makes for the cluster and which goes away with it: take another, as kea-database", quoted(d.Service))
 		}
 	}
-	if servers := c.stack.Metadata.Name; d.Service == servers || strings.HasPrefix(d.Service, servers+"-") {
-		c.add(at+".service", "is %s; names that begin with %s are the servers' own: take another", quoted(d.Service), servers)
+	if regexp.MustCompile(`^` + regexp.QuoteMeta(c.stack.Metadata.Name) + `(-[0-9]+(-dhcp)?)?$`).MatchString(d.Service) {
+		c.add(at+".service", "is %s, which is a name of the servers' own Services: take another", quoted(d.Service))
 	}
 
 	secrets := [][2]string{

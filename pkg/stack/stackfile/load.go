@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -33,20 +30,9 @@ func Load(data []byte) (*v1alpha1.Stack, []Finding) {
 
 // parse gives the one document of the file, nil when there is nothing in it.
 func parse(data []byte) (*yaml.Node, []Finding) {
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	var docs []*yaml.Node
-	for {
-		var doc yaml.Node
-		err := d.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, []Finding{syntax(data, err)}
-		}
-		if len(doc.Content) > 0 && !null(doc.Content[0]) {
-			docs = append(docs, doc.Content[0])
-		}
+	docs, err := documents(data)
+	if err != nil {
+		return nil, []Finding{syntax(data, err)}
 	}
 	switch len(docs) {
 	case 0:
@@ -57,18 +43,21 @@ func parse(data []byte) (*yaml.Node, []Finding) {
 	return nil, []Finding{{Line: docs[1].Line, Text: "a second document begins here: a stack file holds one; put further stacks into files of their own"}}
 }
 
-// syntax turns the YAML library's error into a finding.
-func syntax(data []byte, err error) Finding {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 1
-	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1]) // 0 when it is beyond all lines
-		text = text[len(m[0]):]
+// documents are those that hold something.
+func documents(data []byte) ([]*yaml.Node, error) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var docs []*yaml.Node
+	for {
+		var doc yaml.Node
+		err := d.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(doc.Content) > 0 && !null(doc.Content[0]) {
+			docs = append(docs, doc.Content[0])
+		}
 	}
-	text = "not YAML: " + text
-	lines := strings.Split(string(data), "\n")
-	if line > 0 && line <= len(lines) && strings.HasPrefix(strings.TrimLeft(lines[line-1], " "), "\t") {
-		text += ": indent with spaces, not with tabs"
-	}
-	return Finding{Line: line, Text: text}
 }

@@ -110,13 +110,32 @@ func itself(n *yaml.Node, into reflect.Value) error {
 		return nil
 	}
 	into.SetZero()
-	better := ""
-	if m := regexp.MustCompile(`^([0-9]+)\s*d(ays?)?$`).FindStringSubmatch(n.Value); m != nil && into.Type() == reflect.TypeFor[metav1.Duration]() {
-		if days, err := strconv.Atoi(m[1]); err == nil && days < 1e6 {
-			better = fmt.Sprintf(": write %dh", 24*days)
-		}
+	better := meant(n.Value, into.Type())
+	if better != "" {
+		better = ": write " + better
 	}
 	return fmt.Errorf("is %s; expected %s%s", shape(n), expected(into.Type()), better)
+}
+
+// meant is the right spelling of a duration or quantity, where it can be guessed.
+func meant(text string, t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[metav1.Duration]():
+		m := regexp.MustCompile(`^([0-9]{1,6})\s*(d|days?)?$`).FindStringSubmatch(text)
+		if m == nil {
+			return ""
+		}
+		if m[2] == "" {
+			return m[1] + "s"
+		}
+		days, _ := strconv.Atoi(m[1]) // six digits
+		return fmt.Sprintf("%dh", 24*days)
+	case reflect.TypeFor[resource.Quantity]():
+		if m := regexp.MustCompile(`^([0-9.]+)\s*([MGT]i?)B$`).FindStringSubmatch(text); m != nil {
+			return m[1] + m[2]
+		}
+	}
+	return ""
 }
 
 // free reads a value of no certain type: what is handed on to Kea as it is. It becomes what JSON has.
@@ -159,6 +178,9 @@ func (r *reader) freeAt(path string, n *yaml.Node) (any, bool) {
 }
 
 func freeScalar(n *yaml.Node) (any, error) {
+	if !inQuotes(n) && octal(n.Value) {
+		return nil, fmt.Errorf("is %s, which some read as octal: write it without leading zeros, or put it in quotes if it is text", n.Value)
+	}
 	switch tag := n.ShortTag(); tag {
 	case "!!null":
 		return nil, nil
@@ -171,9 +193,6 @@ func freeScalar(n *yaml.Node) (any, error) {
 	case "!!bool":
 		return truth(n)
 	case "!!int":
-		if octal(n.Value) {
-			return nil, fmt.Errorf("is %s, which some read as octal: write it without leading zeros, or put it in quotes if it is text", n.Value)
-		}
 		if i, err := strconv.ParseInt(n.Value, 10, 64); err == nil {
 			return i, nil
 		}
