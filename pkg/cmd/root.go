@@ -11,6 +11,7 @@ import (
 // The groups of the help, in its order.
 const (
 	groupLook  = "look"
+	groupSetUp = "setup"
 	groupOther = "other"
 )
 
@@ -39,6 +40,8 @@ a PostgreSQL cluster run by the CloudNativePG operator.`,
 	root.AddCommand(
 		newStatusCmd(env),
 		newHACmd(env),
+		newInstallCmd(env),
+		newUninstallCmd(env),
 		newVersionCmd(env),
 		newOptionsCmd(env),
 	)

@@ -18,6 +18,7 @@ func arrange(root *cobra.Command, env *Env) {
 	root.SetHelpCommand(newHelpCmd())
 	for _, g := range []*cobra.Group{
 		{ID: groupLook, Title: "See what is there:"},
+		{ID: groupSetUp, Title: "Set it up:"},
 		{ID: groupOther, Title: "Other:"},
 	} {
 		for _, c := range root.Commands() {

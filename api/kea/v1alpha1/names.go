@@ -18,6 +18,9 @@ func (s *Stack) Servers() []string {
 // ConfigMap is the name of the object with the daemons' configurations.
 func (s *Stack) ConfigMap() string { return s.Metadata.Name + "-config" }
 
+// ScriptsConfigMap is the name of the object with the scripts in the pods.
+func (s *Stack) ScriptsConfigMap() string { return s.Metadata.Name + "-scripts" }
+
 // ConfigKey is the key of one daemon's file: service is dhcp4 or dhcp6.
 func (s *Stack) ConfigKey(server int, service string) string {
 	return s.Servers()[server] + "-" + service + ".conf"

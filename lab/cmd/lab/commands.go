@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -51,10 +52,13 @@ func (l *lab) up(ctx context.Context, names []string) error {
 	}
 	fmt.Println("Raising the lab. On two cores: about a minute, and 10 to 15 minutes more the first time, when everything is built.")
 	err = l.Cluster.Up(ctx, run)
+	if err == nil && len(chosen) > 0 {
+		err = l.needPlugin(ctx, run)
+	}
 	if err == nil {
 		raise := []func(context.Context) error{}
 		for _, s := range chosen {
-			raise = append(raise, func(ctx context.Context) error { return s.Up(ctx, l.Cluster, run) })
+			raise = append(raise, func(ctx context.Context) error { return s.Up(ctx, l.Cluster, l.plugin, run) })
 		}
 		err = run.Side(ctx, raise...)
 	}
@@ -205,9 +209,32 @@ func (l *lab) scenario(ctx context.Context, args []string) error {
 		return err
 	}
 	if args[0] == "up" {
-		return s.Up(ctx, l.Cluster, run)
+		if err := l.needPlugin(ctx, run); err != nil {
+			return err
+		}
+		return s.Up(ctx, l.Cluster, l.plugin, run)
 	}
 	return s.Down(ctx, l.Cluster, run)
+}
+
+// pluginPath is where make build puts the plugin.
+func (l *lab) pluginPath() string { return filepath.Join(l.Source, "..", "bin", "kubectl-kea") }
+
+// plugin is a run of the built plugin against the lab.
+func (l *lab) plugin(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, l.pluginPath(), args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+l.Kubeconfig())
+	return cmd
+}
+
+// needPlugin builds the plugin where it is missing: most scenarios are installed with it.
+func (l *lab) needPlugin(ctx context.Context, run *step.Runner) error {
+	if _, err := os.Stat(l.pluginPath()); err == nil {
+		return nil
+	}
+	return run.Run(ctx, step.Step{Name: "build the plugin", Do: func(ctx context.Context, log io.Writer) (string, error) {
+		return "", step.Command(ctx, log, filepath.Join(l.Source, ".."), nil, "make", "build")
+	}})
 }
 
 func (l *lab) scenarios() string { return filepath.Join(l.Source, "scenarios") }

@@ -4,16 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 )
 
 // demo raises the hot-standby scenario, lets clients take leases on three VLANs, and shows what the plugin makes of it.
 func (l *lab) demo(ctx context.Context, _ []string) error {
-	plugin := filepath.Join(l.Source, "..", "bin", "kubectl-kea")
-	if _, err := os.Stat(plugin); err != nil {
-		return fmt.Errorf("the plugin is not built; make demo does that: %w", err)
-	}
 	fmt.Println(`A real Kubernetes with CloudNativePG, a Kea pair in hot-standby and DHCP clients, on this machine alone.
 The first time this takes 10 to 15 minutes on two cores, since everything is built; later about two.`)
 	if err := l.up(ctx, []string{"hot-standby"}); err != nil {
@@ -29,8 +24,7 @@ The first time this takes 10 to 15 minutes on two cores, since everything is bui
 			fmt.Print(" ", arg)
 		}
 		fmt.Print("\n\n")
-		cmd := exec.CommandContext(ctx, plugin, args...)
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+l.Kubeconfig())
+		cmd := l.plugin(ctx, args...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		if err := cmd.Run(); err != nil {
 			return quietExit(err)
@@ -46,6 +40,6 @@ What to try next:
   kubectl kea status -n network -o json
 
 The lab stays up; make lab-down ends it and leaves nothing behind but a cache.
-`, l.Kubeconfig(), filepath.Dir(plugin), l.Bin())
+`, l.Kubeconfig(), filepath.Dir(l.pluginPath()), l.Bin())
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type Scenario struct {
 	Description string `json:"description"`
 	Namespace   string `json:"namespace"`
 	Stages      []struct {
-		Apply   string   `json:"apply"`   // manifest file in the scenario's folder
+		Apply   string   `json:"apply"`   // manifest file in the scenario's folder, or
+		Install string   `json:"install"` // stack file there, for kubectl kea install
 		Wait    []string `json:"wait"`    // cluster/NAME, statefulset/NAME, deployment/NAME, backup/NAME
 		Timeout string   `json:"timeout"` // of the waiting; 5m when empty
 	} `json:"stages"`
@@ -40,6 +42,9 @@ type Scenario struct {
 
 	dir string
 }
+
+// Plugin makes the command that runs the built plugin against the lab.
+type Plugin func(ctx context.Context, args ...string) *exec.Cmd
 
 // List reads the scenarios below a folder, by name.
 func List(dir string) ([]Scenario, error) {
@@ -78,8 +83,8 @@ func Find(dir, name string) (Scenario, error) {
 	return Scenario{}, fmt.Errorf("no scenario %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// Up applies the scenario's manifests stage by stage. Run again, it changes nothing.
-func (s Scenario) Up(ctx context.Context, c *cluster.Cluster, run *step.Runner) error {
+// Up brings the scenario about stage by stage: manifests are applied, stacks installed. Run again, it changes nothing.
+func (s Scenario) Up(ctx context.Context, c *cluster.Cluster, plugin Plugin, run *step.Runner) error {
 	err := run.Run(ctx, step.Step{Name: s.Name + " relays", Do: func(ctx context.Context, log io.Writer) (string, error) {
 		return "", s.AddRelays(ctx, c, log)
 	}})
@@ -87,8 +92,14 @@ func (s Scenario) Up(ctx context.Context, c *cluster.Cluster, run *step.Runner) 
 		return err
 	}
 	for _, stage := range s.Stages {
-		err := run.Run(ctx, step.Step{Name: s.Name + " " + strings.TrimSuffix(stage.Apply, ".yaml"), Do: func(ctx context.Context, log io.Writer) (string, error) {
-			if err := s.apply(ctx, c, log, stage.Apply); err != nil {
+		err := run.Run(ctx, step.Step{Name: s.Name + " " + strings.TrimSuffix(stage.Apply+stage.Install, ".yaml"), Do: func(ctx context.Context, log io.Writer) (string, error) {
+			var err error
+			if stage.Apply != "" {
+				err = s.apply(ctx, c, log, stage.Apply)
+			} else {
+				err = s.install(ctx, plugin, log, stage.Install)
+			}
+			if err != nil {
 				return "", err
 			}
 			limit := 5 * time.Minute
@@ -128,6 +139,16 @@ func (s Scenario) apply(ctx context.Context, c *cluster.Cluster, log io.Writer, 
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("apply %s: %w", file, err)
+	}
+	return nil
+}
+
+// install installs one of the scenario's stacks with the plugin, which waits until leases can be had.
+func (s Scenario) install(ctx context.Context, plugin Plugin, log io.Writer, file string) error {
+	cmd := plugin(ctx, "install", "-f", filepath.Join(s.dir, file), "--yes")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("kubectl kea install -f %s: %w", file, err)
 	}
 	return nil
 }

@@ -48,7 +48,10 @@ func TestScenarios(t *testing.T) {
 			t.Errorf("%s lacks something: %+v", s.Name, s)
 		}
 		for _, stage := range s.Stages {
-			if _, err := os.Stat(filepath.Join(s.dir, stage.Apply)); err != nil {
+			if (stage.Apply == "") == (stage.Install == "") {
+				t.Errorf("%s: a stage applies or installs: %+v", s.Name, stage)
+			}
+			if _, err := os.Stat(filepath.Join(s.dir, stage.Apply+stage.Install)); err != nil {
 				t.Errorf("%s: %v", s.Name, err)
 			}
 			for _, object := range stage.Wait {
@@ -93,7 +96,7 @@ func TestManifests(t *testing.T) {
 		}
 		applied := []string{"scenario.yaml"}
 		for _, stage := range s.Stages {
-			applied = append(applied, stage.Apply)
+			applied = append(applied, stage.Apply+stage.Install)
 		}
 		objects := map[string]bool{}
 		for _, file := range files {
@@ -126,7 +129,7 @@ func TestManifests(t *testing.T) {
 				}
 				objects[strings.ToLower(object.Kind)+"/"+object.Metadata.Name] = true
 			}
-			for _, m := range regexp.MustCompile(`(?m)\bimage(?:Name)?: ([^\s,}]+)`).FindAllStringSubmatch(string(data), -1) {
+			for _, m := range regexp.MustCompile(`(?m)\b(?:image(?:Name)?|all): ([^\s,}]+)`).FindAllStringSubmatch(string(data), -1) {
 				if !slices.Contains(lab, m[1]) {
 					t.Errorf("%s: image %s is none of the lab's, and there is no registry", file, m[1])
 				}

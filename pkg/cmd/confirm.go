@@ -1,0 +1,96 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// errDeclined ends a command whose question was answered with no.
+var errDeclined = errors.New("nothing was changed: the question was not answered with yes")
+
+// confirm is how a command that changes something asks before it does.
+type confirm struct {
+	env  *Env
+	yes  bool
+	name string
+}
+
+// bindYes adds --yes, for commands whose question is y/N.
+func (q *confirm) bindYes(c *cobra.Command) {
+	c.Flags().BoolVarP(&q.yes, "yes", "y", false, "Do it without asking")
+}
+
+// bindName adds --confirm, for commands that ask for a name.
+func (q *confirm) bindName(c *cobra.Command) {
+	c.Flags().StringVar(&q.name, "confirm", "", "Do it without asking: the `NAME` that the question asks for")
+}
+
+// ask asks a yes-or-no question. Without a terminal and without --yes it refuses.
+func (q *confirm) ask(ctx context.Context, question string) error {
+	if q.yes {
+		return nil
+	}
+	if !q.env.InTerminal {
+		return WithHint(errors.New("nothing was changed: there is no terminal to ask on"), "add --yes, or --dry-run=server to look only")
+	}
+	answer, err := q.read(ctx, question+" [y/N] ")
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(answer) {
+	case "y", "yes":
+		return nil
+	}
+	return errDeclined
+}
+
+// askName asks for the name of what is at stake. Without a terminal and without --confirm it refuses.
+func (q *confirm) askName(ctx context.Context, question, name string) error {
+	if q.name == name {
+		return nil
+	}
+	if q.name != "" {
+		return fmt.Errorf("nothing was changed: --confirm says %q, the name is %q", q.name, name)
+	}
+	if !q.env.InTerminal {
+		return WithHint(errors.New("nothing was changed: there is no terminal to ask on"), "add --confirm="+name)
+	}
+	answer, err := q.read(ctx, fmt.Sprintf("%s Type %s to go on: ", question, name))
+	if err != nil {
+		return err
+	}
+	if answer != name {
+		return fmt.Errorf("nothing was changed: the answer was not %q", name)
+	}
+	return nil
+}
+
+// read shows a prompt and reads one line; Ctrl-C ends it.
+func (q *confirm) read(ctx context.Context, prompt string) (string, error) {
+	if _, err := fmt.Fprint(q.env.ErrOut, prompt); err != nil {
+		return "", err
+	}
+	type line struct {
+		text string
+		err  error
+	}
+	lines := make(chan line, 1)
+	go func() {
+		text, err := bufio.NewReader(q.env.In).ReadString('\n')
+		lines <- line{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case l := <-lines:
+		if l.err != nil && l.text == "" {
+			return "", errDeclined
+		}
+		return strings.TrimSpace(l.text), nil
+	}
+}

@@ -1,0 +1,132 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/stack"
+)
+
+// planPage shows what an install would do, or what stands against it.
+func planPage(p stack.Plan, dryRun bool, c printer.Canvas) printer.Page {
+	var page printer.Page
+	counts := map[stack.Action]int{}
+	for _, change := range p.Changes {
+		counts[change.Action]++
+	}
+	where := printer.Concat(printer.Bold.Text(p.Deployment), printer.Text(" in "), printer.Bold.Text("namespace "+p.Namespace))
+	switch {
+	case p.Blocked():
+		page.Text(printer.Concat(where, printer.Text(": cannot be installed")))
+	case p.Pending() == 0:
+		page.Text(printer.Concat(where, printer.Textf(": nothing to change, %s as the file says", count(len(p.Changes), "object"))))
+	default:
+		page.Text(printer.Concat(where, printer.Textf(": %s to create, %d to change, %d unchanged",
+			count(counts[stack.Create], "object"), counts[stack.Update], counts[stack.Unchanged]+counts[stack.Keep])))
+		changesPart(&page, p.Changes)
+	}
+	problemsPart(&page, p.Problems, c)
+	if dryRun && !p.Blocked() {
+		page.Blank()
+		page.Text(printer.Dim.Text("dry run: nothing was changed"))
+	}
+	return page
+}
+
+// changesPart lists what is written and kept, then the differences.
+func changesPart(page *printer.Page, changes []stack.Change) {
+	t := printer.Table{Columns: []printer.Column{{Header: "action"}, {Header: "kind"}, {Header: "name"}, {Header: "note"}}}
+	for _, change := range changes {
+		if change.Action != stack.Unchanged {
+			t.Add(actionTone(change.Action).Text(string(change.Action)), printer.Text(change.Kind), printer.Text(change.Name), printer.Text(change.Note))
+		}
+	}
+	page.Blank()
+	page.Table(t)
+	for _, change := range changes {
+		if change.Diff == "" {
+			continue
+		}
+		page.Blank()
+		for line := range strings.Lines(change.Diff) {
+			page.Indented(0, 2, diffTone(line).Text(strings.TrimRight(line, "\n")))
+		}
+	}
+}
+
+func actionTone(a stack.Action) printer.Tone {
+	switch a {
+	case stack.Create:
+		return printer.Good
+	case stack.Update:
+		return printer.Warn
+	case stack.Delete:
+		return printer.Bad
+	case stack.Unchanged, stack.Keep:
+	}
+	return printer.Dim
+}
+
+func diffTone(line string) printer.Tone {
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"):
+		return printer.Bold
+	case strings.HasPrefix(line, "+"):
+		return printer.Good
+	case strings.HasPrefix(line, "-"):
+		return printer.Bad
+	case strings.HasPrefix(line, "@@"):
+		return printer.Accent
+	}
+	return printer.Plain
+}
+
+// installedPage is the end of an install: what to do next.
+func installedPage(p stack.Plan, waited bool) printer.Page {
+	var page printer.Page
+	if len(p.Lagging) > 0 {
+		laggingPart(&page, p)
+		return page
+	}
+	text := "the servers hand out leases"
+	if !waited {
+		text = "applied; nobody waited for the servers"
+	}
+	page.Text(printer.Concat(printer.Good.Text("✓"), printer.Textf(" %s in namespace %s: %s", p.Deployment, p.Namespace, text)))
+	page.Text(printer.Concat(printer.Dim.Text("next:"), printer.Text(" "), printer.Accent.Text("kubectl kea status -n "+p.Namespace)))
+	return page
+}
+
+// laggingPart says which servers stay behind, and how to bring them along one at a time.
+func laggingPart(page *printer.Page, p stack.Plan) {
+	page.Text(printer.Concat(printer.Warn.Text("●"), printer.Textf(" %s in namespace %s: applied, but these servers do not run it yet; install restarts and reloads none:", p.Deployment, p.Namespace)))
+	page.Blank()
+	t := printer.Table{Indent: 2, Columns: []printer.Column{{Header: "server"}, {Header: "what it lacks"}}}
+	pods := []string{}
+	for _, l := range p.Lagging {
+		t.Add(printer.Text(l.Server), printer.Text(l.Text))
+		if len(pods) == 0 || pods[0] != l.Pod {
+			pods = append([]string{l.Pod}, pods...) // the last server is the standby: it goes first
+		}
+	}
+	page.Table(t)
+	page.Blank()
+	page.Text(printer.Text("Restart them one at a time, the standby first; go on when ha status shows both in their normal state. A restart of the server that serves pauses DHCP until its partner takes over:"))
+	seen := map[string]bool{}
+	for _, pod := range pods {
+		if !seen[pod] {
+			seen[pod] = true
+			page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s && kubectl kea ha status -n %s --watch", p.Namespace, pod, p.Namespace)))
+		}
+	}
+}
+
+// changeNames are the objects as kubectl names them.
+func changeNames(changes []stack.Change) []string {
+	names := []string{}
+	for _, c := range changes {
+		names = append(names, strings.ToLower(c.Kind)+"/"+c.Name)
+	}
+	return names
+}

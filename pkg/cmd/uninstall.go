@@ -1,0 +1,210 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/stack"
+)
+
+// uninstallLimit bounds an uninstall when --timeout does not.
+const uninstallLimit = 5 * time.Minute
+
+// uninstallOptions are the flags of uninstall.
+type uninstallOptions struct {
+	env      *Env
+	out      output
+	confirm  confirm
+	parts    []string
+	dryRun   bool
+	takeOver bool
+}
+
+func newUninstallCmd(env *Env) *cobra.Command {
+	o := &uninstallOptions{env: env, out: output{env: env}, confirm: confirm{env: env}}
+	c := &cobra.Command{
+		Use:   "uninstall [NAME]",
+		Short: "Remove the servers that install deployed; keeps database, volumes and backups",
+		Long: `Remove the servers that install deployed. DHCP ends with them. The database with
+all leases, the servers' volumes and the backups stay, unless --delete names them;
+a later install of the same file goes on with what is there. What was written
+into the object store always stays.`,
+		Example: `  # look at what would go and what would stay
+  kubectl kea uninstall kea-dhcp --dry-run
+
+  # remove the servers, keep the leases
+  kubectl kea uninstall kea-dhcp
+
+  # remove everything
+  kubectl kea uninstall kea-dhcp --delete database,volumes,backups`,
+		GroupID: groupSetUp,
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), args) },
+	}
+	c.ValidArgsFunction = o.complete
+	f := c.Flags()
+	f.StringSliceVar(&o.parts, "delete", nil, "Delete these `PARTS` too: database, volumes, backups")
+	f.BoolVar(&o.dryRun, "dry-run", false, "Show what would be deleted and kept, and change nothing")
+	f.BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
+	o.confirm.bindName(c)
+	o.out.bind(c, printer.Choices{Name: true})
+	complete(c, "delete", cobra.FixedCompletions([]cobra.Completion{"database", "volumes", "backups"}, cobra.ShellCompDirectiveNoFileComp))
+	needs(c,
+		rule{"list,delete", "services, configmaps, secrets, serviceaccounts, persistentvolumeclaims", "", "what was deployed"},
+		rule{"list,delete", "statefulsets", "apps", "the servers"},
+		rule{"list,delete", "cronjobs", "batch", "nightly maintenance"},
+		rule{"list,delete", "poddisruptionbudgets", "policy", ""},
+		rule{"list,delete", "networkpolicies", "networking.k8s.io", ""},
+		rule{"list,delete", "roles", "rbac.authorization.k8s.io", ""},
+		rule{"list,delete", "clusters, scheduledbackups, backups", "postgresql.cnpg.io", "delete only with --delete"},
+		rule{"list,delete", "objectstores", "barmancloud.cnpg.io", "delete only with --delete"},
+		rule{"get,create,update,delete", "leases", "coordination.k8s.io", "one operation at a time"},
+	)
+	return c
+}
+
+func (o *uninstallOptions) complete(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	k, err := o.env.Kube()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, _ := stack.Deployments(c.Context(), k, k.Namespace) // no names is an answer too
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (o *uninstallOptions) run(ctx context.Context, args []string) error {
+	format, err := o.out.format()
+	if err != nil {
+		return err
+	}
+	parts := []stack.Part{}
+	for _, name := range o.parts {
+		p := stack.Part(name)
+		if !slices.Contains([]stack.Part{stack.PartDatabase, stack.PartVolumes, stack.PartBackups}, p) {
+			return usagef("--delete %q: it takes database, volumes, backups", name)
+		}
+		parts = append(parts, p)
+	}
+	ctx, cancel := o.env.deadline(ctx, uninstallLimit)
+	defer cancel()
+	k, err := o.env.Kube()
+	if err != nil {
+		return err
+	}
+	name, err := o.choose(ctx, k, args)
+	if err != nil {
+		return err
+	}
+	src := stack.Source{Client: k, Now: o.env.Now}
+	removal, err := stack.MakeRemoval(ctx, src, k.Namespace, name, parts)
+	if err != nil {
+		return err
+	}
+	if len(removal.Changes) == 0 {
+		return WithHint(fmt.Errorf("no deployment %s of kubectl kea install in namespace %s", name, k.Namespace), "kubectl kea status -A")
+	}
+	if o.dryRun || format.Human() {
+		if err := o.out.write(format, removal, o.view(removal)); err != nil {
+			return err
+		}
+	}
+	if o.dryRun || removal.Empty() {
+		return nil
+	}
+	question := fmt.Sprintf("This ends DHCP by %s in namespace %s.", name, k.Namespace)
+	if slices.Contains(parts, stack.PartDatabase) || slices.Contains(parts, stack.PartVolumes) {
+		question = "This ends DHCP and deletes all leases of " + name + "."
+	}
+	if err := o.confirm.askName(ctx, question, name); err != nil {
+		return err
+	}
+	again := strings.TrimSpace(fmt.Sprintf("kubectl kea uninstall %s -n %s", name, k.Namespace))
+	steps := o.env.steps()
+	err = stack.Remove(ctx, src, removal, o.env.lock("uninstall", again, o.takeOver), steps)
+	steps.Close()
+	var held *operation.HeldError
+	if errors.As(err, &held) {
+		return WithHint(err, "wait for it, or add --take-over when it is dead")
+	}
+	switch {
+	case err != nil:
+		return err
+	case !format.Human():
+		return o.out.write(format, removal, o.view(removal))
+	}
+	return removedPage(removal).Write(o.env.Out, o.env.canvas())
+}
+
+func (o *uninstallOptions) view(r stack.Removal) printer.View {
+	return printer.View{
+		Page:  func() printer.Page { return removalPage(r, o.dryRun) },
+		Names: func() []string { return changeNames(r.Changes) },
+	}
+}
+
+// choose is the deployment that is meant: the one named, or the only one.
+func (o *uninstallOptions) choose(ctx context.Context, k *kube.Client, args []string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	names, err := stack.Deployments(ctx, k, k.Namespace)
+	switch {
+	case err != nil:
+		return "", err
+	case len(names) == 0:
+		return "", WithHint(fmt.Errorf("no deployment of kubectl kea install in namespace %s", k.Namespace), "kubectl kea status -A")
+	case len(names) > 1:
+		return "", WithHint(usagef("which of %s?", strings.Join(names, ", ")), "kubectl kea uninstall "+names[0])
+	}
+	return names[0], nil
+}
+
+// removalPage shows what would go and what would stay.
+func removalPage(r stack.Removal, dryRun bool) printer.Page {
+	var page printer.Page
+	deleted, kept := 0, 0
+	t := printer.Table{Columns: []printer.Column{{Header: "action"}, {Header: "kind"}, {Header: "name"}, {Header: "note"}}}
+	for _, c := range r.Changes {
+		if c.Action == stack.Delete {
+			deleted++
+		} else {
+			kept++
+		}
+		t.Add(actionTone(c.Action).Text(string(c.Action)), printer.Text(c.Kind), printer.Text(c.Name), printer.Text(c.Note))
+	}
+	page.Text(printer.Concat(printer.Bold.Text(r.Deployment), printer.Text(" in "), printer.Bold.Text("namespace "+r.Namespace),
+		printer.Textf(": %s to delete, %d to keep", count(deleted, "object"), kept)))
+	page.Blank()
+	page.Table(t)
+	if dryRun {
+		page.Blank()
+		page.Text(printer.Dim.Text("dry run: nothing was changed"))
+	}
+	return page
+}
+
+// removedPage is the end of an uninstall.
+func removedPage(r stack.Removal) printer.Page {
+	var page printer.Page
+	kept := []string{}
+	for _, c := range r.Changes {
+		if c.Action == stack.Keep {
+			kept = append(kept, c.Kind+" "+c.Name)
+		}
+	}
+	text := "deleted"
+	if len(kept) > 0 {
+		text = "the servers are deleted; kept: " + strings.Join(kept, ", ")
+	}
+	page.Indented(0, 2, printer.Concat(printer.Good.Text("✓"), printer.Textf(" %s in namespace %s: %s", r.Deployment, r.Namespace, text)))
+	return page
+}

@@ -1,0 +1,266 @@
+package stack
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
+)
+
+// balancerTime is how long a first install waits for the load balancers' addresses, which the servers' configurations
+// name to clients. Later it takes what is there.
+const balancerTime = 20 * time.Second
+
+// Result is what an apply left.
+type Result struct {
+	Lagging []Lag `json:"lagging"`
+}
+
+// Apply does what a plan says, in named steps, and waits until the servers can hand out leases. Killed anywhere and run
+// again, it goes on. wait: false ends it when all objects are applied.
+// Errors: *operation.StepError, *operation.HeldError.
+func Apply(ctx context.Context, src Source, p Plan, o Options, wait bool, lock operation.Options, progress operation.Progress) (Result, error) {
+	r := &run{Source: src, s: p.stack, o: o}
+	if p.CreateNamespace {
+		err := operation.Run(ctx, []operation.Step{{Name: "create namespace " + p.Namespace, Do: r.namespace}}, nil, progress)
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	lock.Namespace, lock.Deployment, lock.Lost = p.Namespace, p.Deployment, cancel
+	held, err := operation.Acquire(ctx, src.Client, lock)
+	if err != nil {
+		return Result{}, err
+	}
+	err = operation.Run(ctx, r.steps(wait), held, progress)
+	// An interrupted run must still leave the lock, hence the fresh context.
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err != nil {
+		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
+		return Result{}, err
+	}
+	return Result{Lagging: r.lagging}, held.Release(ending)
+}
+
+// run is one apply.
+type run struct {
+	Source
+	s       *v1alpha1.Stack
+	o       Options
+	lagging []Lag
+}
+
+func (r *run) steps(wait bool) []operation.Step {
+	steps := []operation.Step{
+		{Name: "access and network policy", Do: r.apply("access")},
+		{Name: "credentials", Do: r.apply("credentials")},
+		{Name: "services", Do: r.services},
+		{Name: "database cluster and backups", Do: r.apply("database")},
+		{Name: "Kea configuration", Do: r.apply("configuration")},
+		{Name: "Kea servers", Do: r.apply("servers")},
+	}
+	if !r.s.UsesPostgreSQL() {
+		steps = slices.DeleteFunc(steps, func(s operation.Step) bool {
+			return s.Name == "credentials" || s.Name == "database cluster and backups"
+		})
+	}
+	if !wait {
+		return steps
+	}
+	if r.s.UsesPostgreSQL() {
+		steps = append(steps, operation.Step{Name: "wait for the database", Do: r.waitDatabase})
+	}
+	return append(steps, operation.Step{Name: "wait for the servers to hand out leases", Do: r.waitServers})
+}
+
+func (r *run) namespace(ctx context.Context, _ func(string)) (string, error) {
+	err := r.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: r.s.Metadata.Namespace}})
+	if apierrors.IsAlreadyExists(err) {
+		return "", &operation.Skipped{Reason: "it exists"}
+	}
+	return "", err
+}
+
+// apply brings the objects of one group about. What the cluster has is read anew: an earlier step may have made it.
+func (r *run) apply(group string) func(context.Context, func(string)) (string, error) {
+	return func(ctx context.Context, _ func(string)) (string, error) {
+		items, err := r.look(ctx, r.s, true)
+		if err != nil {
+			return "", err
+		}
+		adapt(r.s, items)
+		counts := map[Action]int{}
+		caCert := ""
+		for _, i := range ordered(items, group, r.s.Spec.Database.CASecret) {
+			action, err := r.one(ctx, i, caCert)
+			if err != nil {
+				return "", err
+			}
+			counts[action]++
+			if i.isSecret() && i.want.GetName() == r.s.Spec.Database.CASecret {
+				caCert = string(dataOf(i.live)[keyCACert])
+			}
+		}
+		return summary(counts), nil
+	}
+}
+
+// ordered are the items of a group, the CA's Secret first: another Secret holds its certificate.
+func ordered(items []*item, group, first string) []*item {
+	found := []*item{}
+	for _, i := range items {
+		switch {
+		case i.group != group:
+		case i.isSecret() && i.want.GetName() == first:
+			found = append([]*item{i}, found...)
+		default:
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func summary(counts map[Action]int) string {
+	texts := []string{}
+	for _, a := range []struct {
+		Action
+		text string
+	}{{Create, "created"}, {Update, "changed"}, {Unchanged, "unchanged"}, {Keep, "kept"}} {
+		if n := counts[a.Action]; n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, a.text))
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// one brings one object about and says what came of it.
+func (r *run) one(ctx context.Context, i *item, caCert string) (Action, error) {
+	switch {
+	case i.keep != "":
+		return Keep, nil
+	case i.once && i.live != nil && !i.isSecret():
+		return Keep, nil
+	case i.isSecret():
+		return r.secret(ctx, i, caCert)
+	}
+	result, err := i.apply(ctx, r.Client, r.o.ForceConflicts, false)
+	switch {
+	case apierrors.IsConflict(err):
+		return "", fmt.Errorf("%s: %s", i, conflictText(err))
+	case err != nil:
+		return "", err
+	case i.live == nil:
+		return Create, nil
+	case result.GetResourceVersion() == i.live.GetResourceVersion():
+		return Unchanged, nil
+	}
+	return Update, nil
+}
+
+// secret creates a Secret with new content, or adds the keys that it lacks. What it has is never changed.
+func (r *run) secret(ctx context.Context, i *item, caCert string) (Action, error) {
+	have := map[string][]byte{}
+	if i.live != nil {
+		have = dataOf(i.live)
+	}
+	added, ok, err := secretData(r.s, i.want.GetName(), have, caCert, r.Now())
+	if err != nil || !ok {
+		return "", fmt.Errorf("make %s: %w", i, err)
+	}
+	if len(added) == 0 {
+		return Keep, nil
+	}
+	encoded := map[string]any{}
+	for key, value := range added {
+		encoded[key] = base64.StdEncoding.EncodeToString(value)
+	}
+	if i.live == nil {
+		object := i.want.DeepCopy()
+		if err := unstructured.SetNestedMap(object.Object, encoded, "data"); err != nil {
+			return "", err
+		}
+		if err := r.Client.Create(ctx, object, client.FieldOwner(kube.FieldManager)); err != nil {
+			return "", fmt.Errorf("create %s: %w", i, err)
+		}
+		i.live = object
+		return Create, nil
+	}
+	before := i.live.DeepCopy()
+	for key, value := range encoded {
+		if err := unstructured.SetNestedField(i.live.Object, value, "data", key); err != nil {
+			return "", err
+		}
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, i.live, patch, client.FieldOwner(kube.FieldManager)); err != nil {
+		return "", fmt.Errorf("complete %s: %w", i, err)
+	}
+	return Update, nil
+}
+
+// services applies the Services; at the first install it waits a little for the load balancers' addresses.
+func (r *run) services(ctx context.Context, note func(string)) (string, error) {
+	text, err := r.apply("services")(ctx, note)
+	if err != nil || r.s.Spec.Exposure.Type != v1alpha1.PerPodLoadBalancer || len(r.s.Spec.Exposure.Addresses) > 0 {
+		return text, err
+	}
+	key := client.ObjectKey{Namespace: r.s.Metadata.Namespace, Name: r.s.ConfigMap()}
+	if err := r.Client.Get(ctx, key, &corev1.ConfigMap{}); !apierrors.IsNotFound(err) {
+		return text, err
+	}
+	end := r.Now().Add(balancerTime)
+	for r.Now().Before(end) {
+		waiting, err := r.balancers(ctx)
+		if err != nil || len(waiting) == 0 {
+			return text, err
+		}
+		note("waiting for the load balancers of " + strings.Join(waiting, ", "))
+		if err := pause(ctx, time.Second); err != nil {
+			return "", err
+		}
+	}
+	return text + "; no load balancer gave an address yet, clients get to know the ClusterIPs", nil
+}
+
+// balancers are the Services that still wait for an address.
+func (r *run) balancers(ctx context.Context) ([]string, error) {
+	var list corev1.ServiceList
+	labels := client.MatchingLabels{kube.LabelDeployment: r.s.Metadata.Name}
+	if err := r.Client.List(ctx, &list, client.InNamespace(r.s.Metadata.Namespace), labels); err != nil {
+		return nil, fmt.Errorf("list services: %w", err)
+	}
+	waiting := []string{}
+	for _, service := range list.Items {
+		if service.Spec.Type == corev1.ServiceTypeLoadBalancer && len(service.Status.LoadBalancer.Ingress) == 0 {
+			waiting = append(waiting, service.Name)
+		}
+	}
+	return waiting, nil
+}
+
+// pause waits; it ends early with the context's cause.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

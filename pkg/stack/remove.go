@@ -1,0 +1,248 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
+)
+
+// Part is a part of a deployment that uninstall keeps unless it is named.
+type Part string
+
+// The parts.
+const (
+	PartServers  Part = "servers"  // always removed
+	PartDatabase Part = "database" // the CNPG cluster with its volumes, its Service, the Secrets
+	PartVolumes  Part = "volumes"  // of servers that keep their leases in files
+	PartBackups  Part = "backups"  // the Backup objects and the ObjectStore; files in the bucket stay
+)
+
+// Removal is what uninstall would do.
+type Removal struct {
+	Deployment string   `json:"deployment"`
+	Namespace  string   `json:"namespace"`
+	Changes    []Change `json:"changes"` // delete and keep, in the order of deletion
+
+	objects []*unstructured.Unstructured // to delete, in that order
+}
+
+// part says what an object is part of, and how late it is deleted.
+func part(o *unstructured.Unstructured) (Part, int) {
+	switch o.GetKind() {
+	case "StatefulSet":
+		return PartServers, 0
+	case "CronJob":
+		return PartServers, 1
+	case "ScheduledBackup":
+		return PartDatabase, 3
+	case "Cluster":
+		return PartDatabase, 4
+	case "Secret":
+		return PartDatabase, 6
+	case "Service":
+		if o.GetLabels()[kube.LabelComponent] == "database" {
+			return PartDatabase, 5
+		}
+	case "PersistentVolumeClaim":
+		return PartVolumes, 7
+	case "Backup":
+		return PartBackups, 8
+	case "ObjectStore":
+		return PartBackups, 9
+	}
+	return PartServers, 2
+}
+
+// kinds are those that a deployment's objects are of.
+func kinds() []schema.GroupVersionKind {
+	cnpgVersion := schema.GroupVersion{Group: "postgresql.cnpg.io", Version: "v1"}
+	return []schema.GroupVersionKind{
+		{Group: "apps", Version: "v1", Kind: "StatefulSet"},
+		{Group: "batch", Version: "v1", Kind: "CronJob"},
+		{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
+		{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"},
+		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role"},
+		{Version: "v1", Kind: "ServiceAccount"},
+		{Version: "v1", Kind: "ConfigMap"},
+		{Version: "v1", Kind: "Service"},
+		{Version: "v1", Kind: "Secret"},
+		{Version: "v1", Kind: "PersistentVolumeClaim"},
+		cnpgVersion.WithKind("Cluster"), cnpgVersion.WithKind("ScheduledBackup"), cnpgVersion.WithKind("Backup"),
+		cnpg.ObjectStoreKind(),
+	}
+}
+
+// MakeRemoval finds what belongs to a deployment and says what would be deleted: the servers, and the parts that are
+// named. Nothing is changed. Permission: list each kind.
+func MakeRemoval(ctx context.Context, src Source, namespace, deployment string, parts []Part) (Removal, error) {
+	r := Removal{Deployment: deployment, Namespace: namespace, Changes: []Change{}}
+	all, err := owned(ctx, src.Client, namespace, deployment)
+	if err != nil {
+		return r, err
+	}
+	for _, o := range all {
+		p, _ := part(o)
+		c := Change{Action: Keep, Kind: o.GetKind(), Name: o.GetName(), Group: string(p)}
+		if p == PartServers || slices.Contains(parts, p) {
+			c.Action = Delete
+			r.objects = append(r.objects, o)
+		} else {
+			c.Note = fmt.Sprintf("kept; --delete %s deletes it", p)
+		}
+		r.Changes = append(r.Changes, c)
+	}
+	return r, nil
+}
+
+// owned lists all objects of a deployment in the order of their deletion.
+func owned(ctx context.Context, r client.Reader, namespace, deployment string) ([]*unstructured.Unstructured, error) {
+	all := kinds()
+	lists := make([]unstructured.UnstructuredList, len(all))
+	failed := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i, kind := range all {
+		wait.Go(func() {
+			lists[i].SetGroupVersionKind(kind)
+			options := []client.ListOption{client.InNamespace(namespace)}
+			if kind.Kind != "Backup" { // a ScheduledBackup's Backups carry CNPG's labels only
+				options = append(options, client.MatchingLabels{kube.LabelDeployment: deployment})
+			}
+			if err := r.List(ctx, &lists[i], options...); err != nil && !kube.IsNotInstalled(err) {
+				failed[i] = fmt.Errorf("list %s: %w", kind.Kind, err)
+			}
+		})
+	}
+	wait.Wait()
+	clusters := map[string]bool{}
+	found := []*unstructured.Unstructured{}
+	for i := range lists {
+		if failed[i] != nil {
+			return nil, failed[i]
+		}
+		for n := range lists[i].Items {
+			o := &lists[i].Items[n]
+			if o.GetKind() == "Cluster" {
+				clusters[o.GetName()] = true
+			}
+			// The operator copies a cluster's labels to what it makes; that goes with its cluster.
+			if metav1.GetControllerOf(o) == nil || o.GetKind() == "Backup" {
+				found = append(found, o)
+			}
+		}
+	}
+	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
+		cluster, _, _ := unstructured.NestedString(o.Object, "spec", "cluster", "name")
+		return o.GetKind() == "Backup" && !clusters[cluster]
+	})
+	slices.SortStableFunc(found, func(a, b *unstructured.Unstructured) int {
+		_, orderA := part(a)
+		_, orderB := part(b)
+		return cmp.Or(cmp.Compare(orderA, orderB), strings.Compare(a.GetKind(), b.GetKind()), strings.Compare(a.GetName(), b.GetName()))
+	})
+	return found, nil
+}
+
+// Deployments are the names of the deployments in a namespace that install made, or that uninstall left a database or
+// volumes of. Permission: list configmaps and services.
+func Deployments(ctx context.Context, r client.Reader, namespace string) ([]string, error) {
+	names := []string{}
+	for _, list := range []client.ObjectList{&corev1.ConfigMapList{}, &corev1.ServiceList{}} {
+		err := r.List(ctx, list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{"app.kubernetes.io/managed-by": kube.FieldManager})
+		if err != nil {
+			return nil, fmt.Errorf("look for deployments in namespace %s: %w", namespace, err)
+		}
+		switch list := list.(type) {
+		case *corev1.ConfigMapList:
+			for _, o := range list.Items {
+				names = append(names, o.Labels[kube.LabelDeployment])
+			}
+		case *corev1.ServiceList:
+			for _, o := range list.Items {
+				names = append(names, o.Labels[kube.LabelDeployment])
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// Remove deletes what a removal says, in named steps, and waits until the servers' pods are gone. Killed anywhere and run
+// again, it goes on. Errors: *operation.StepError, *operation.HeldError.
+func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, progress operation.Progress) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	lock.Namespace, lock.Deployment, lock.Lost = r.Namespace, r.Deployment, cancel
+	held, err := operation.Acquire(ctx, src.Client, lock)
+	if err != nil {
+		return err
+	}
+	steps := []operation.Step{}
+	for _, p := range []Part{PartServers, PartDatabase, PartVolumes, PartBackups} {
+		objects := []*unstructured.Unstructured{}
+		for _, o := range r.objects {
+			if of, _ := part(o); of == p {
+				objects = append(objects, o)
+			}
+		}
+		if len(objects) > 0 {
+			steps = append(steps, operation.Step{Name: "delete the " + string(p), Do: func(ctx context.Context, note func(string)) (string, error) {
+				return src.remove(ctx, objects, note)
+			}})
+		}
+	}
+	err = operation.Run(ctx, steps, held, progress)
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err != nil {
+		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
+		return err
+	}
+	return held.Release(ending)
+}
+
+// remove deletes objects and waits until they, and what they own, are gone.
+func (src Source) remove(ctx context.Context, objects []*unstructured.Unstructured, note func(string)) (string, error) {
+	for _, o := range objects {
+		note(o.GetKind() + " " + o.GetName())
+		uid := o.GetUID()
+		err := src.Client.Delete(ctx, o, client.PropagationPolicy(metav1.DeletePropagationForeground), client.Preconditions{UID: &uid})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return "", fmt.Errorf("delete %s %s: %w", o.GetKind(), o.GetName(), err)
+		}
+	}
+	err := poll(ctx, note, func(ctx context.Context) (string, error) {
+		left := []string{}
+		for _, o := range objects {
+			now := &unstructured.Unstructured{}
+			now.SetGroupVersionKind(o.GroupVersionKind())
+			err := src.Client.Get(ctx, client.ObjectKeyFromObject(o), now)
+			switch {
+			case apierrors.IsNotFound(err):
+			case err != nil:
+				return "", err
+			case now.GetUID() == o.GetUID():
+				left = append(left, o.GetKind()+" "+o.GetName())
+			}
+		}
+		return strings.Join(left, ", "), nil
+	})
+	return fmt.Sprintf("%d deleted", len(objects)), err
+}
+
+// Empty reports whether there is nothing to delete.
+func (r Removal) Empty() bool { return len(r.objects) == 0 }
