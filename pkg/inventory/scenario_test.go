@@ -41,11 +41,11 @@ func scheme(t *testing.T) *runtime.Scheme {
 	return s
 }
 
-// manifests are the objects of a scenario of the lab, as a controller leaves them: with pods, and with a Service for
+// manifests are the objects of a deployment that people wrote by hand, as a controller leaves them: with pods, and with a Service for
 // each of a cluster's roles. Kinds that discovery does not read are left out.
 func manifests(t *testing.T, scenario string) []client.Object {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "lab", "scenarios", scenario, "[0-9]*.yaml"))
+	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", scenario, "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("scenario %s: %v, %v", scenario, files, err)
 	}
@@ -273,7 +273,7 @@ func TestDiscoverTheScenarios(t *testing.T) {
 	}
 }
 
-// neverShown: however an inventory is printed, no password of the lab shows.
+// neverShown: however an inventory is printed, none of its passwords shows.
 func neverShown(t *testing.T, in *Inventory) {
 	t.Helper()
 	for _, v := range []any{in, *in, in.Servers, in.Databases(FileConfig)} {

@@ -80,7 +80,7 @@ func (b *barrier) arrive(ctx context.Context, source string) error {
 	}
 }
 
-// world is the deployment of the lab's hot-standby scenario, faked at the wire: captured objects behind a fake client,
+// world is the hot-standby scenario, faked at the wire: captured objects behind a fake client,
 // captured answers behind HTTP servers, and pods that are not there for SQL.
 type world struct {
 	barrier *barrier
@@ -172,7 +172,7 @@ func network(t *testing.T) []client.Object {
 		}
 	}
 	for _, file := range []string{"10-database", "20-kea"} {
-		for _, o := range documents(t, filepath.Join("..", "..", "lab", "scenarios", "hot-standby", file+".yaml")) {
+		for _, o := range documents(t, filepath.Join("..", "inventory", "testdata", "scenarios", "hot-standby", file+".yaml")) {
 			switch o["kind"] {
 			case "Secret":
 				secret := &corev1.Secret{}
