@@ -146,10 +146,13 @@ func loginLine(d status.Database, now time.Time) []printer.Line {
 		parts = append(parts, printer.Good.Text("as "+d.User+" works"))
 	}
 	if d.Look.Schema != "" {
-		parts = append(parts, printer.Text("schema "+d.Look.Schema), printer.Text(plural(d.Look.Sessions, "session")))
+		parts = append(parts, printer.Text("schema "+d.Look.Schema))
+		if d.User != "" { // it may stand in a file that we may not read
+			parts = append(parts, printer.Text(plural(d.Look.Sessions, "session")))
+		}
 	}
 	if d.Look.Viewer != "" {
-		return append(parts, printer.Warn.Textf("not tried: whether %s, Kea's own role, can log in and write (%s)", d.User, d.Look.Why))
+		return append(parts, printer.Warn.Textf("not tried: whether Kea itself can log in and write (%s)", d.Look.Why))
 	}
 	if d.Credential.Source != "" {
 		text := "password in " + d.Credential.Source

@@ -26,6 +26,8 @@ type Database struct {
 	// Password is what the servers log in with, where it could be read; PasswordSource says where it stands.
 	Password       kea.Secret
 	PasswordSource string // "secret kea-db-credentials, key pgpass", "the configuration", "secret NAME (the cluster's)"
+	// NoPassword says why the servers have no password at all, although it could all be read; "" otherwise.
+	NoPassword string
 	// CredentialSecret is the Secret that the password comes from, "" when it is in the configuration or not known.
 	CredentialSecret string
 }
@@ -97,6 +99,7 @@ func (in *Inventory) credential(d *Database, s Server, access kea.Database) {
 		d.PasswordSource = "the file " + access.PasswordInclude
 	default:
 		d.Password, d.PasswordSource = s.Libpq.Password(access)
+		d.NoPassword = s.Libpq.lacks(access)
 		kind, rest, _ := strings.Cut(d.PasswordSource, " ")
 		if secret, _, ok := strings.Cut(rest, ","); ok && kind == "secret" {
 			d.CredentialSecret = secret

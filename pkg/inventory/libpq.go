@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,7 @@ type Libpq struct {
 	user, port     string // PGUSER, PGPORT
 	password       kea.Secret
 	passwordSource string // "" without PGPASSWORD
+	refused        error  // why libpq connects to nothing with this service file
 }
 
 // libpq reads what a container's environment gives to libpq.
@@ -26,17 +28,16 @@ func (in *Inventory) libpq(pod *corev1.Pod, c corev1.Container) Libpq {
 	l := Libpq{user: envValue(c, pod, "PGUSER"), port: envValue(c, pod, "PGPORT")}
 	if name, section := envValue(c, pod, "PGSERVICEFILE"), envValue(c, pod, "PGSERVICE"); name != "" && section != "" {
 		if f, data, ok := in.open(c, pod, name); ok {
-			var err error
-			if l.ServiceFile, err = parseServiceFile(f.String(), section, string(data)); err != nil {
-				in.note(f, err)
-			}
+			l.ServiceFile, l.refused = parseServiceFile(f.String(), section, string(data))
 		} else if f.name != "" {
 			l.ServiceFile.Source = f.String()
 		}
 	}
 	if name := cmp.Or(l.ServiceFile.value("passfile"), envValue(c, pod, "PGPASSFILE")); name != "" {
-		if f, data, _ := in.open(c, pod, name); f.name != "" {
+		if f, data, ok := in.open(c, pod, name); ok {
 			l.PassFile = parsePassFile(f.String(), string(data))
+		} else if f.name != "" {
+			l.PassFile.Source = f.String()
 		}
 	}
 	for _, env := range c.Env {
@@ -68,7 +69,7 @@ func (l Libpq) complete(db kea.Database) kea.Database {
 // could not be read; the source is empty when there is none at all.
 func (l Libpq) Password(db kea.Database) (password kea.Secret, source string) {
 	_, inService := l.ServiceFile.settings["password"]
-	unknown := l.ServiceFile.Exists() && len(l.ServiceFile.settings) == 0
+	unknown := l.ServiceFile.Exists() && l.ServiceFile.settings == nil
 	switch {
 	case db.PasswordSet: // an empty one: it counts, and only a password file stands in for it
 	case inService, unknown:
@@ -84,4 +85,21 @@ func (l Libpq) Password(db kea.Database) (password kea.Secret, source string) {
 		source = l.ServiceFile.Source // it has no password: say so where one is looked for
 	}
 	return password, source
+}
+
+// lacks says why Kea gets no password from here, although all that may hold one could be read; "" when it has one, when
+// something could not be read, and when there is no such file, since Kea may then log in with a certificate.
+func (l Libpq) lacks(db kea.Database) string {
+	if l.refused != nil && !db.PasswordSet {
+		return l.ServiceFile.Source + ": " + l.refused.Error()
+	}
+	unread := l.passwordSource != "" || (l.ServiceFile.Exists() && l.ServiceFile.settings == nil) || (l.PassFile.Exists() && l.PassFile.lines == nil)
+	password, source := l.Password(db)
+	switch {
+	case unread || source == "" || !password.IsZero() || l.ServiceFile.value("sslcert") != "":
+		return ""
+	case l.PassFile.Exists():
+		return fmt.Sprintf("%s has no line for %s:%d:%s:%s, byte for byte", source, db.Host, db.Port, db.Name, db.User)
+	}
+	return source + " holds none"
 }

@@ -9,8 +9,8 @@ import (
 
 // PassFile is a pgpass file: lines of host:port:database:user:password.
 type PassFile struct {
-	Source string // where it was read
-	lines  []passLine
+	Source string     // where it was read
+	lines  []passLine // nil when it could not be read
 }
 
 type passLine struct {
@@ -20,7 +20,7 @@ type passLine struct {
 
 // parsePassFile reads a pgpass file; a backslash escapes a colon or a backslash, and # starts a comment line.
 func parsePassFile(source, text string) PassFile {
-	p := PassFile{Source: source}
+	p := PassFile{Source: source, lines: []passLine{}}
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" || strings.HasPrefix(line, "#") {

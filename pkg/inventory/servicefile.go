@@ -10,7 +10,7 @@ import (
 // ServiceFile is one section of a libpq service file: lines of KEY=VALUE.
 type ServiceFile struct {
 	Source string // where it was read
-	// settings are secrets all: one of them is the password.
+	// settings are secrets all, since one of them is the password; nil when it could not be read.
 	settings map[string]kea.Secret
 }
 
@@ -37,14 +37,14 @@ func parseServiceFile(source, section, text string) (ServiceFile, error) {
 		}
 		key, value, ok := strings.Cut(line, "=")
 		if !ok || key == "" || strings.ContainsAny(key, " \t") || key == "service" {
-			return ServiceFile{Source: source}, fmt.Errorf("libpq refuses line %d, and Kea cannot connect: it takes KEY=VALUE with no space before the =", number)
+			return ServiceFile{Source: source}, fmt.Errorf("libpq refuses line %d, it takes KEY=VALUE with no space before the =", number)
 		}
 		if _, again := f.settings[key]; !again {
 			f.settings[key] = kea.NewSecret(value)
 		}
 	}
 	if !inside {
-		return f, fmt.Errorf("it has no section [%s], which PGSERVICE names: Kea cannot connect", section)
+		return ServiceFile{Source: source}, fmt.Errorf("it has no section [%s], which PGSERVICE names", section)
 	}
 	return f, nil
 }

@@ -48,6 +48,10 @@ type Database struct {
 	unread []problem.Unread
 	// missing: the cluster that the Service selects does not exist, as opposed to could not be read.
 	missing bool
+	// noPassword is why Kea has no password, although a password file is there and could be read.
+	noPassword string
+	// fileSecret is the Secret that the password file stands in.
+	fileSecret string
 }
 
 // Look is what one login showed, through the pods that Kea's Service selects.
@@ -89,7 +93,7 @@ func (s Source) database(ctx context.Context, in *inventory.Inventory, from inve
 	defer cancel()
 	d := Database{
 		Host: from.Host, Port: from.Port, Name: from.Name, User: from.User, Servers: from.Servers,
-		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret},
+		Credential: Credential{Source: from.PasswordSource, Secret: from.CredentialSecret}, noPassword: from.NoPassword, fileSecret: from.CredentialSecret,
 	}
 	d.follow(in, from)
 	var wait sync.WaitGroup

@@ -41,6 +41,13 @@ func (d Database) problems(namespace string, observations []ha.Observation, now 
 		d.clusterProblems(describe, now, add)
 		d.backupProblems(describe, now, add)
 	}
+	if d.noPassword != "" {
+		next := describe
+		if d.fileSecret != "" {
+			next = "kubectl -n " + namespace + " describe secret " + d.fileSecret // its keys and their sizes
+		}
+		add(problem.Critical, "no-password", next, "Kea has no password for role %s: %s; running sessions live on, the next login fails", d.User, d.noPassword)
+	}
 	d.lookProblems(describe, observations, add)
 	return found
 }

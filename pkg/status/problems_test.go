@@ -99,6 +99,7 @@ func TestDatabaseProblems(t *testing.T) {
 		{"no schema", func(d *Database) { d.Look.Schema = "" }, []string{"critical no-schema"}},
 		{"another schema", func(d *Database) { d.Look.Schema = "21.0" }, []string{"warning schema-version"}},
 
+		{"a password file without a password for Kea", func(d *Database) { d.noPassword = "secret s, key pgpass has no line" }, []string{"critical no-password"}},
 		{"the read-only login", viewing(nil), nil},
 		{"the read-only login is refused", viewing(keadb.ErrAuth), []string{"warning viewer-login-failed"}},
 		{"the read-only login lacks a right", viewing(keadb.ErrPermission), []string{"warning viewer-login-failed"}},
