@@ -104,7 +104,7 @@ func (c *checker) backup(at string, d *v1alpha1.Database) {
 	case b.DestinationPath == "" && !c.bad(at+".destinationPath"):
 		c.add(at+".method", "is %s, which needs a destinationPath, as in s3://BUCKET/FOLDER/", b.Method)
 	}
-	if b.DestinationPath != "" && !regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?$`).MatchString(b.DestinationPath) {
+	if b.DestinationPath != "" && !regexp.MustCompile(`^s3://[A-Za-z0-9][A-Za-z0-9._-]*(/[^\s?#]*)?$`).MatchString(b.DestinationPath) {
 		c.add(at+".destinationPath", "is %s; expected s3://BUCKET/FOLDER/", quoted(b.DestinationPath))
 	}
 	if u, err := url.Parse(b.EndpointURL); b.EndpointURL != "" {

@@ -79,8 +79,6 @@ func (c *checker) perServer(at string, all []string, f family) {
 		}
 		if first, ok := seen[a]; ok {
 			c.add(path, "is %s, as is [%d]: every server needs an address of its own", s, first)
-		} else if !f.of(a) {
-			c.add(path, "is %s, but [0] is an %s address: take one family for both", s, f)
 		}
 		seen[a] = i
 	}

@@ -1,7 +1,6 @@
 package stackfile
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -66,6 +65,9 @@ func (c *checker) distinct(what string, pairs ...[2]string) {
 	for _, p := range pairs {
 		path, name := p[0], p[1]
 		if other, ok := seen[name]; ok {
+			if !c.given(path) {
+				path, other = other, path // the default is not to blame
+			}
 			c.add(path, "is %s, as is %s: %s must differ", quoted(name), other, what)
 			continue
 		}
@@ -96,7 +98,7 @@ func (c *checker) hostName(path, name string) {
 // image checks what a container runtime is asked for.
 func (c *checker) image(path, image string) {
 	if !regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$`).MatchString(image) {
-		c.add(path, "is %s; expected an image, as in %s", quoted(image), fmt.Sprintf("%skea-dhcp4:%s", isc, patch("3.0")))
+		c.add(path, "is %s; expected an image, as in registry.example.org/kea:3.0.1", quoted(image))
 	}
 }
 

@@ -41,11 +41,11 @@ func (r *reader) document(root *yaml.Node, s *v1alpha1.Stack) {
 // null reports whether a node states nothing, as in "key:".
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// value reads a node. What states nothing leaves the value as it is.
+// value reads a node. What states nothing leaves the value as it is; only where anything may stand, null is a value too.
 func (r *reader) value(path string, n *yaml.Node, into reflect.Value) {
 	n, done := r.unfold(path, n)
 	defer done()
-	if n == nil || null(n) {
+	if n == nil || null(n) && into.Kind() != reflect.Interface {
 		return
 	}
 	r.stands(path, n.Line)
@@ -69,7 +69,7 @@ func (r *reader) value(path string, n *yaml.Node, into reflect.Value) {
 	case reflect.Map:
 		r.dictionary(path, n, into)
 	case reflect.Interface:
-		if v, ok := r.free(path, n); ok {
+		if v, ok := r.free(path, n); ok && v != nil {
 			into.Set(reflect.ValueOf(v))
 		}
 	default:
