@@ -26,6 +26,8 @@ type SubnetEntry struct {
 	ValidLifetime     int             `json:"valid-lifetime"`
 	MaxValidLifetime  int             `json:"max-valid-lifetime"`
 	PreferredLifetime int             `json:"preferred-lifetime"` // DHCPv6
+	Allocator         string          `json:"allocator"`
+	PDAllocator       string          `json:"pd-allocator"` // DHCPv6
 	Pools             []PoolEntry     `json:"pools"`
 	PDPools           []PDPoolEntry   `json:"pd-pools"` // DHCPv6
 	OptionData        []OptionData    `json:"option-data"`

@@ -100,17 +100,6 @@ func socket(s *v1alpha1.Stack, service kea.Service) kea.ControlSocketEntry {
 	return kea.ControlSocketEntry{SocketType: "unix", SocketName: path.Join(s.Spec.Kea.Paths.Run, name)}
 }
 
-// allocators: flq is for prefixes only in DHCPv6.
-func (f file) allocators(d *kea.DHCPDocument) {
-	d.Allocator = f.daemon.Allocator
-	if f.is6() {
-		d.PDAllocator = f.daemon.Allocator
-		if d.Allocator == "flq" {
-			d.Allocator = ""
-		}
-	}
-}
-
 // loggers writes to the container's log. What Kea says of each lease and packet drowns the rest.
 func loggers(name, severity string) []kea.Logger {
 	quiet := "WARN"

@@ -70,6 +70,7 @@ func (f file) subnet(s v1alpha1.Subnet) kea.SubnetEntry {
 	if s.LeaseTime != nil {
 		f.lifetimes(&entry, seconds(s.LeaseTime.Duration))
 	}
+	f.subnetAllocators(&entry)
 	return entry
 }
 
