@@ -123,6 +123,10 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) (re
 	}
 	wait.Wait()
 	if err := errors.Join(failed...); err != nil {
+		var unfinished *inventory.UnfinishedError
+		if errors.As(err, &unfinished) && unfinished.Operation.Continue != "" {
+			return nil, nil, WithHint(err, unfinished.Operation.Continue)
+		}
 		if len(failed) == 1 && errors.Is(err, inventory.ErrNone) {
 			return nil, nil, o.elsewhere(ctx, kube, options, failed[0])
 		}

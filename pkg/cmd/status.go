@@ -55,5 +55,6 @@ func serverRules() []rule {
 		{"get", "secrets, configmaps", "", "configuration files and logins"},
 		{"get, create", "pods/portforward", "", "asking the servers"},
 		{"get, create", "pods/proxy", "", "servers that listen on their pod's address only"},
+		{"list", "leases", "coordination.k8s.io", "operations that are unfinished"},
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -39,6 +40,7 @@ func Discover(ctx context.Context, r client.Reader, namespace string, o Options)
 		services    corev1.ServiceList
 		sets        appsv1.StatefulSetList
 		deployments appsv1.DeploymentList
+		locks       coordinationv1.LeaseList
 	)
 	where := client.InNamespace(namespace)
 	var podsErr error
@@ -48,14 +50,18 @@ func Discover(ctx context.Context, r client.Reader, namespace string, o Options)
 		read{"statefulsets", func() error { return r.List(ctx, &sets, where) }},
 		read{"deployments", func() error { return r.List(ctx, &deployments, where) }},
 		read{"clusters.postgresql.cnpg.io", func() error { return in.listClusters(ctx, r) }},
+		read{"leases.coordination.k8s.io", func() error { return listLocks(ctx, r, &locks, where) }},
 	)
 	if podsErr != nil {
 		return nil, fmt.Errorf("list pods in namespace %s: %w", namespace, podsErr)
 	}
 	in.Pods, in.Services = pods.Items, services.Items
-	in.findOperations(sets.Items)
+	in.findOperations(sets.Items, locks.Items)
 
 	wanted := in.wanted(o, sets.Items, deployments.Items)
+	if len(wanted) == 0 && len(in.Operations) > 0 {
+		return nil, &UnfinishedError{namespace, in.Operations[0]}
+	}
 	if len(wanted) == 0 {
 		return nil, fmt.Errorf("%w in namespace %s", ErrNone, namespace)
 	}

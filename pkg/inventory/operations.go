@@ -1,18 +1,46 @@
 package inventory
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
+// UnfinishedError: there is no Kea server yet, and an operation that was to make some stopped. It is an ErrNone.
+type UnfinishedError struct {
+	Namespace string
+	Operation Operation
+}
+
+// Error implements error.
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("%v in namespace %s: %s by %s has not got further than the step %q", ErrNone, e.Namespace, e.Operation.Kind, e.Operation.By, e.Operation.Step)
+}
+
+// Is implements errors.Is.
+func (e *UnfinishedError) Is(target error) bool { return target == ErrNone }
+
+// listLocks reads the locks of operations. Who may not read them is not told of unfinished operations: that is no reason
+// to call the rest incomplete.
+func listLocks(ctx context.Context, r client.Reader, list *coordinationv1.LeaseList, where client.InNamespace) error {
+	err := r.List(ctx, list, where, client.HasLabels{kube.LabelDeployment})
+	if kube.IsForbidden(err) {
+		return nil
+	}
+	return err
+}
+
 // findOperations reads the unfinished operations that earlier runs left on the deployment's objects.
-func (in *Inventory) findOperations(sets []appsv1.StatefulSet) {
+func (in *Inventory) findOperations(sets []appsv1.StatefulSet, locks []coordinationv1.Lease) {
 	look := func(kind string, o metav1.Object) {
 		state, ok := o.GetAnnotations()[kube.AnnotationOperation]
 		if !ok {
@@ -34,6 +62,9 @@ func (in *Inventory) findOperations(sets []appsv1.StatefulSet) {
 	}
 	for i := range sets {
 		look("statefulset", &sets[i])
+	}
+	for i := range locks {
+		look("lease", &locks[i])
 	}
 	slices.SortFunc(in.Operations, func(a, b Operation) int { return a.Started.Compare(b.Started) })
 }
