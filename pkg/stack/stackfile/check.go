@@ -30,9 +30,10 @@ func (c *checker) header() {
 	}
 }
 
-// all checks a stack with its defaults. It says nothing more about a file that is something else.
+// all checks a stack with its defaults. It says nothing more about a file that is something else, or that was not read to
+// its end.
 func (c *checker) all() {
-	if c.wrong["kind"] || c.wrong["apiVersion"] {
+	if c.wrong[""] || c.wrong["kind"] || c.wrong["apiVersion"] {
 		return
 	}
 	c.names()

@@ -15,7 +15,7 @@ import (
 // How much a file may unfold to: a few aliases of aliases can mean more than any memory holds. Kea's configuration has to
 // fit a ConfigMap, one megabyte, long before.
 const (
-	maxNodes = 500_000
+	maxNodes = 200_000
 	maxDepth = 100
 )
 

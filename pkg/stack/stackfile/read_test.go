@@ -23,6 +23,13 @@ spec:
 `, `
 line 3: not YAML: found character that cannot start any token: indent with spaces, not with tabs
 `},
+		{"a bracket in the first line", `{kind: Stack,
+
+spec: {kea: {}
+}
+`, `
+line 1: not YAML: did not find expected ',' or '}' after the bracket that opens in this line
+`},
 		{"a missing comma", `
 kind: Stack
 spec: {

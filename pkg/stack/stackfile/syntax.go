@@ -13,27 +13,35 @@ import (
 func syntax(data []byte, err error) Finding {
 	line, text := split(err)
 	lines := bytes.SplitAfter(data, []byte("\n"))
+	better := ""
 	switch {
+	case slices.Contains(unclosed(), text):
+		line = opening(data)
+		better = " after the bracket that opens in this line"
 	case line == 0, slices.Contains(misfits(), text):
 		// The library tells nothing, or where the mapping begins that a line does not fit into.
-		line = min(1+sort.Search(len(lines)-1, func(n int) bool {
+		line = 1 + sort.Search(len(lines)-1, func(n int) bool {
 			_, err := documents(bytes.Join(lines[:n+1], nil))
 			_, same := split(err)
 			return err != nil && same == text
-		}), len(lines))
-	case slices.Contains(unclosed(), text):
-		line++ // the library counts these from 0
+		})
+		if slices.Contains(misfits(), text) {
+			better = ": is the line indented as its neighbours are?"
+		}
 	}
-	f := Finding{Line: line, Text: "not YAML: " + text}
-	switch at := lines[min(line, len(lines))-1]; {
-	case bytes.HasPrefix(bytes.TrimLeft(at, " "), []byte("\t")):
-		f.Text += ": indent with spaces, not with tabs"
-	case slices.Contains(misfits(), text):
-		f.Text += ": is the line indented as its neighbours are?"
-	case slices.Contains(unclosed(), text):
-		f.Text += " after the bracket that opens in this line"
+	line = max(1, min(line, len(lines)))
+	if bytes.HasPrefix(bytes.TrimLeft(lines[line-1], " "), []byte("\t")) {
+		better = ": indent with spaces, not with tabs"
 	}
-	return f
+	return Finding{Line: line, Text: "not YAML: " + text + better}
+}
+
+// opening is the line of a bracket that is not closed. The library counts the lines of its own mistakes from 0, and takes a
+// 0 for not known: with an empty line before, it tells the right number.
+func opening(data []byte) int {
+	_, err := documents(append([]byte("\n"), bytes.TrimPrefix(data, []byte("\ufeff"))...))
+	line, _ := split(err)
+	return line
 }
 
 // misfits are what the library says of a line that does not fit in.
