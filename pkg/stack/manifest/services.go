@@ -102,7 +102,11 @@ func oneServer(s *v1alpha1.Stack, server string) map[string]string {
 	return selector
 }
 
+// haPorts are those of the HA listeners; a single server has none.
 func haPorts(s *v1alpha1.Stack) []corev1.ServicePort {
+	if s.Spec.HighAvailability.Mode == v1alpha1.NoHA {
+		return nil
+	}
 	ports := []corev1.ServicePort{}
 	for _, d := range daemons(s) {
 		ports = append(ports, servicePort(d.haName, corev1.ProtocolTCP, d.ha))

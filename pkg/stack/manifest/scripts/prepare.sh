@@ -10,7 +10,7 @@ say() { echo "prepare: $*" >&2; }
 # The reason goes where `kubectl describe pod` shows it.
 die() {
     say "$*"
-    echo "$*" >"${TERMINATION_LOG:-/dev/termination-log}" 2>/dev/null || true
+    printf '%s' "$*" >"${TERMINATION_LOG:-/dev/termination-log}" 2>/dev/null || true
     exit 1
 }
 

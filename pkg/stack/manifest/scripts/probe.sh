@@ -12,7 +12,6 @@ set -uf
 
 mode=$1 service=$2 port=$3 socket=${4:-}
 wait=${WAIT:-4}
-limit=$((wait + 1))
 CR=$(printf '\r')
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -29,25 +28,27 @@ http() {
     printf '%s' "$1"
 }
 
-# Each way ends by itself: a stopped daemon takes the connection and says nothing.
+# Each way ends by itself: a stopped daemon takes the connection and says nothing. timeout(1) would do it for all, but
+# busybox's leaves a process behind, and Kea, the container's first process, buries none.
 
 # over_socket BODY prints the answer; it fails when the image has nothing for it.
 over_socket() {
     if has socat; then
-        printf '%s' "$1" | timeout "$limit" socat -t "$wait" - "UNIX-CONNECT:$socket" 2>/dev/null
+        printf '%s' "$1" | socat -t "$wait" -T "$wait" - "UNIX-CONNECT:$socket" 2>/dev/null
     elif has nc && nc -h 2>&1 | grep -q -e '-U'; then
-        printf '%s' "$1" | timeout "$limit" nc -U "$socket" 2>/dev/null
+        printf '%s' "$1" | nc -w "$wait" -U "$socket" 2>/dev/null
     elif has perl; then
-        timeout "$limit" perl -MIO::Socket::UNIX -e '
-            my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 0;
-            $s->syswrite($ARGV[1]); local $/; print scalar <$s>' "$socket" "$1" 2>/dev/null
+        perl -MIO::Socket::UNIX -e '
+            alarm $ARGV[2]; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 0;
+            $s->syswrite($ARGV[1]); local $/; print scalar <$s>' "$socket" "$1" "$wait" 2>/dev/null
     elif has python3; then
-        timeout "$limit" python3 -c '
+        python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
+s.settimeout(float(sys.argv[3]))
 s.connect(sys.argv[1])
 s.sendall(sys.argv[2].encode())
-while part := s.recv(65536): print(part.decode(), end="")' "$socket" "$1" 2>/dev/null
+while part := s.recv(65536): print(part.decode(), end="")' "$socket" "$1" "$wait" 2>/dev/null
     else
         return 1
     fi
@@ -57,25 +58,27 @@ while part := s.recv(65536): print(part.decode(), end="")' "$socket" "$1" 2>/dev
 # over_http BODY prints the answer.
 over_http() {
     if has bash; then
-        # bash's own read: there is no child that a kill would leave behind.
-        timeout "$limit" bash -c '
+        bash -c '
             exec 3<>"/dev/tcp/127.0.0.1/$0" || exit
             printf "%s" "$2" >&3
             while IFS= read -r -t "$1" line <&3; do printf "%s\n" "$line"; done
             printf "%s\n" "$line"' "$port" "$wait" "$(http "$1")" 2>/dev/null
     elif has nc; then
-        http "$1" | timeout "$limit" nc 127.0.0.1 "$port" 2>/dev/null
+        http "$1" | nc -w "$wait" 127.0.0.1 "$port" 2>/dev/null
     elif has wget; then
-        timeout "$limit" wget -q -O - --header 'Content-Type: application/json' --post-data "$1" "http://127.0.0.1:$port/" 2>/dev/null
+        limit=
+        wget --help 2>&1 | grep -q -e '-T' && limit="-T $wait"
+        # shellcheck disable=SC2086 # two words
+        wget -q $limit -O - --header 'Content-Type: application/json' --post-data "$1" "http://127.0.0.1:$port/" 2>/dev/null
     elif has perl; then
-        timeout "$limit" perl -MIO::Socket::INET -e '
-            my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit;
-            $s->syswrite($ARGV[1]); local $/; print scalar <$s>' "$port" "$(http "$1")" 2>/dev/null
+        perl -MIO::Socket::INET -e '
+            alarm $ARGV[2]; my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit;
+            $s->syswrite($ARGV[1]); local $/; print scalar <$s>' "$port" "$(http "$1")" "$wait" 2>/dev/null
     elif has python3; then
-        timeout "$limit" python3 -c '
+        python3 -c '
 import sys, urllib.request as u
-print(u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), {"Content-Type": "application/json"})).read().decode())' \
-            "http://127.0.0.1:$port/" "$1" 2>/dev/null
+print(u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), {"Content-Type": "application/json"}), timeout=float(sys.argv[3])).read().decode())' \
+            "http://127.0.0.1:$port/" "$1" "$wait" 2>/dev/null
     else
         echo "this image has nothing to ask Kea with: bash, nc, wget, perl or python3" >&2
         exit 1
