@@ -69,10 +69,10 @@ type Backup struct {
 	CredentialsSecret string `json:"credentialsSecret"`
 	AccessKeyIDKey    string `json:"accessKeyIDKey"`
 	SecretKeyKey      string `json:"secretAccessKeyKey"`
-	RegionKey         string `json:"regionKey"` // "" for none
-	Retention         string `json:"retention"` // 30d, 4w, 6m
-	Schedule          string `json:"schedule"`  // six fields, the first is seconds
-	Compression       string `json:"compression"`
+	RegionKey         string `json:"regionKey"`   // "" for none
+	Retention         string `json:"retention"`   // 30d, 4w, 6m
+	Schedule          string `json:"schedule"`    // six fields, the first is seconds
+	Compression       string `json:"compression"` // gzip, bzip2, lz4, snappy
 	MaxParallel       int    `json:"maxParallel"`
 	ObjectStore       string `json:"objectStore"` // name of the plugin's ObjectStore
 }

@@ -85,7 +85,7 @@ type Daemon struct {
 	MaxLeaseTime metav1.Duration `json:"maxLeaseTime"`
 	// PreferredLifetime is DHCPv6's; default half the lease time.
 	PreferredLifetime metav1.Duration             `json:"preferredLifetime"`
-	Allocator         string                      `json:"allocator"` // iterative, random, flq
+	Allocator         string                      `json:"allocator"` // iterative, random; flq where no other server shares the leases
 	Options           []Option                    `json:"options"`
 	Hooks             []Hook                      `json:"hooks"`
 	Resources         corev1.ResourceRequirements `json:"resources"`

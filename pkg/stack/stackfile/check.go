@@ -113,8 +113,8 @@ func (c *checker) wholeSeconds(path string, d metav1.Duration) bool {
 }
 
 // wholeMilliseconds checks a duration that Kea takes in milliseconds.
-func (c *checker) wholeMilliseconds(path string, d metav1.Duration) bool {
-	return c.whole(path, d.Duration, time.Millisecond, "milliseconds")
+func (c *checker) wholeMilliseconds(path string, d metav1.Duration) {
+	c.whole(path, d.Duration, time.Millisecond, "milliseconds")
 }
 
 // maxUnits is the largest number that Kea takes for a time; in seconds, one more means for ever.

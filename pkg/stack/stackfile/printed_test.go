@@ -2,6 +2,7 @@ package stackfile
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -173,5 +174,19 @@ networkPolicy:
 vlans: []`, "\n")
 	if diff := cmp.Diff(want, silent); diff != "" {
 		t.Errorf("lines without a comment (-want +got):\n%s", diff)
+	}
+}
+
+func TestDocumentedExampleLoads(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/stack.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) == 0 {
+		t.Fatal("no example")
+	}
+	for _, b := range blocks {
+		load(t, string(b[1]))
 	}
 }

@@ -67,8 +67,9 @@ func expected(t reflect.Type) string {
 		return "true or false"
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		return "a whole number"
+	default:
+		return "text"
 	}
-	return "text"
 }
 
 func truth(n *yaml.Node) (bool, error) {
@@ -157,13 +158,13 @@ func (r *reader) free(path string, n *yaml.Node) (any, bool) {
 			}
 		}
 		return all, true
+	default:
+		v, err := freeScalar(n)
+		if err != nil {
+			r.addAt(path, n.Line, "%v", err)
+		}
+		return v, err == nil
 	}
-	v, err := freeScalar(n)
-	if err != nil {
-		r.addAt(path, n.Line, "%v", err)
-		return nil, false
-	}
-	return v, true
 }
 
 // freeAt is free for a value inside, where null is a value too.
