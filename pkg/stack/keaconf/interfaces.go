@@ -32,9 +32,8 @@ func (f file) interfaces() *kea.InterfacesConfig {
 		}
 		return c
 	}
-	// A client without an address can be answered through a raw socket only. Behind a load balancer there are only relays,
-	// and replies have to go through the node's connection tracking, which a raw socket passes by.
-	c.DHCPSocketType = "raw"
+	// Kea's own choice are raw sockets, the only way to answer a client that has no address yet. Behind a load balancer
+	// there are only relays, and replies have to go through the node's connection tracking, which raw sockets pass by.
 	if f.stack.Spec.Exposure.Type == v1alpha1.PerPodLoadBalancer {
 		c.DHCPSocketType = "udp"
 	}

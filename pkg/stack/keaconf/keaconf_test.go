@@ -361,11 +361,11 @@ func TestInterfaces(t *testing.T) {
 		},
 		{
 			"multus", `{type: multus}`,
-			interfaces{Interfaces: names("net1"), DHCPSocketType: "raw"}, interfaces{Interfaces: names("net1")},
+			interfaces{Interfaces: names("net1")}, interfaces{Interfaces: names("net1")},
 		},
 		{
 			"host", `{type: hostNetwork}`,
-			interfaces{Interfaces: names("*"), DHCPSocketType: "raw"}, interfaces{Interfaces: names("*")},
+			interfaces{Interfaces: names("*")}, interfaces{Interfaces: names("*")},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -377,6 +377,16 @@ func TestInterfaces(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestClientID(t *testing.T) {
+	for in, want := range map[string]string{
+		"01:02:AB:00": "0102ab00", "0102AB": "0102ab", "'text'": "'text'", "": "", "1:2": "0102", "01:2g": "01:2g", "102": "102",
+	} {
+		if got := clientID(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
 	}
 }
 

@@ -83,15 +83,3 @@ func (f file) lifetimes(entry *kea.SubnetEntry, valid int) {
 		entry.PreferredLifetime = valid * seconds(f.daemon.PreferredLifetime.Duration) / whole
 	}
 }
-
-func reservations(list []v1alpha1.Reservation) []kea.Reservation {
-	var all []kea.Reservation
-	for _, r := range list {
-		all = append(all, kea.Reservation{
-			HWAddress: r.MAC, ClientID: r.ClientID, DUID: r.DUID,
-			IPAddress: r.Address, IPAddresses: r.Addresses, Prefixes: r.Prefixes,
-			Hostname: r.Hostname, OptionData: optionData(r.Options),
-		})
-	}
-	return all
-}
