@@ -111,8 +111,11 @@ func container(s *v1alpha1.Stack, name, image string) corev1.Container {
 func folderEnv(s *v1alpha1.Stack) []corev1.EnvVar {
 	p := s.Spec.Kea.Paths
 	return []corev1.EnvVar{
-		{Name: "KEA_CONTROL_SOCKET_DIR", Value: p.Run}, {Name: "KEA_LOCKFILE_DIR", Value: p.Run}, {Name: "KEA_PIDFILE_DIR", Value: p.Run},
-		{Name: "KEA_DHCP_DATA_DIR", Value: p.Data}, {Name: "KEA_HOOKS_PATH", Value: p.Hooks},
+		{Name: "KEA_CONTROL_SOCKET_DIR", Value: p.Run},
+		{Name: "KEA_LOCKFILE_DIR", Value: p.Run},
+		{Name: "KEA_PIDFILE_DIR", Value: p.Run},
+		{Name: "KEA_DHCP_DATA_DIR", Value: p.Data},
+		{Name: "KEA_HOOKS_PATH", Value: p.Hooks},
 	}
 }
 
@@ -120,8 +123,10 @@ func folderEnv(s *v1alpha1.Stack) []corev1.EnvVar {
 // has refreshed it; an environment variable would stay as it was when the container started.
 func loginEnv() []corev1.EnvVar {
 	return []corev1.EnvVar{
-		{Name: "PGSERVICEFILE", Value: dirLogin + "/" + loginFile}, {Name: "PGSERVICE", Value: loginSection},
-		{Name: "PGSSLMODE", Value: "verify-full"}, {Name: "PGSSLROOTCERT", Value: dirCA + "/" + caFile},
+		{Name: "PGSERVICEFILE", Value: dirLogin + "/" + loginFile},
+		{Name: "PGSERVICE", Value: loginSection},
+		{Name: "PGSSLMODE", Value: "verify-full"},
+		{Name: "PGSSLROOTCERT", Value: dirCA + "/" + caFile},
 	}
 }
 
@@ -129,8 +134,11 @@ func loginEnv() []corev1.EnvVar {
 func placeEnv(s *v1alpha1.Stack) []corev1.EnvVar {
 	db := s.Spec.Database
 	return []corev1.EnvVar{
-		{Name: "PGHOST", Value: db.Service}, {Name: "PGPORT", Value: strconv.Itoa(postgresPort)}, {Name: "PGDATABASE", Value: db.Name},
-		{Name: "PGUSER", Value: db.Owner}, {Name: "PGCONNECT_TIMEOUT", Value: "5"},
+		{Name: "PGHOST", Value: db.Service},
+		{Name: "PGPORT", Value: strconv.Itoa(postgresPort)},
+		{Name: "PGDATABASE", Value: db.Name},
+		{Name: "PGUSER", Value: db.Owner},
+		{Name: "PGCONNECT_TIMEOUT", Value: "5"},
 	}
 }
 

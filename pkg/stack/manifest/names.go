@@ -9,8 +9,8 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 )
 
-// AnnotationCurrentCluster, on the database's Service, is the CNPG cluster that the Service leads to. A cutover changes it
-// together with the selector.
+// AnnotationCurrentCluster holds, on the database's Service, the CNPG cluster that the Service leads to. A cutover changes
+// it together with the selector.
 const AnnotationCurrentCluster = kube.Domain + "/current-cluster"
 
 // Kubernetes' recommended labels.

@@ -44,12 +44,12 @@ func viewerRules(s *v1alpha1.Stack) []rbacv1.PolicyRule {
 		rule("apps", []string{"statefulsets", "deployments"}, "get", "list", "watch"),
 		rule("batch", []string{"cronjobs", "jobs"}, "get", "list", "watch"),
 		rule("policy", []string{"poddisruptionbudgets"}, "get", "list", "watch"),
+		// Also without a database: that there is none is seen by looking.
+		rule("postgresql.cnpg.io", []string{"clusters", "backups", "scheduledbackups"}, "get", "list", "watch"),
+		rule("barmancloud.cnpg.io", []string{"objectstores"}, "get", "list", "watch"),
 	}
 	if s.UsesPostgreSQL() {
-		rules = append(rules,
-			named(rule("", []string{"secrets"}, "get"), s.Spec.Database.ViewerSecret),
-			rule("postgresql.cnpg.io", []string{"clusters", "backups", "scheduledbackups"}, "get", "list", "watch"),
-			rule("barmancloud.cnpg.io", []string{"objectstores"}, "get", "list", "watch"))
+		rules = append(rules, named(rule("", []string{"secrets"}, "get"), s.Spec.Database.ViewerSecret))
 	}
 	return rules
 }

@@ -77,13 +77,17 @@ func TestPrepareDatabase(t *testing.T) {
 		{"eleventh server is not the first", "kea-dhcp-10", []string{empty, "0 22.2"}, 0, "waiting for the first server", "", []string{version, version}},
 		{"comes up late", "kea-dhcp-1", []string{refused, refused, "0 22.2"}, 0, "Connection refused", "", []string{version, version, version}},
 		{
-			"stays away", "kea-dhcp-0", []string{refused, refused, refused}, 1, "",
+			"stays away", "kea-dhcp-0",
+			[]string{refused, refused, refused},
+			1, "",
 			`gave up waiting for the database: connection to server at "kea-database" (10.0.0.1), port 5432 failed: Connection refused`,
 			[]string{version, version, version},
 		},
 		{
-			"somebody else's tables", "kea-dhcp-0", []string{empty, "2 ERROR/kea-admin: Expected empty database kea.", empty, "2 ERROR/kea-admin: Expected empty database kea.", empty, "2 ERROR/kea-admin: Expected empty database kea."},
-			1, "", "gave up waiting for the database: ", []string{version, create, version, create, version, create},
+			"somebody else's tables", "kea-dhcp-0",
+			[]string{empty, "2 ERROR/kea-admin: Expected empty database kea.", empty, "2 ERROR/kea-admin: Expected empty database kea.", empty, "2 ERROR/kea-admin: Expected empty database kea."},
+			1, "", "gave up waiting for the database: ",
+			[]string{version, create, version, create, version, create},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,7 +186,7 @@ func TestProbe(t *testing.T) {
 				if err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" {
 					t.Errorf("%s %v %v", r.Method, r.Header, err)
 				}
-				io.WriteString(w, d.answer(body))
+				fmt.Fprint(w, d.answer(body))
 			}))
 			defer server.Close()
 			port := server.URL[strings.LastIndex(server.URL, ":")+1:]
@@ -199,7 +203,7 @@ func TestProbe(t *testing.T) {
 			socket := listen(t, func(conn net.Conn) {
 				body := make([]byte, len(c.asked[0]))
 				if _, err := io.ReadFull(bufio.NewReader(conn), body); err == nil {
-					io.WriteString(conn, d.answer(body))
+					fmt.Fprint(conn, d.answer(body))
 				}
 			})
 			said, code := sh(t, []string{"WAIT=3"}, "scripts/probe.sh", c.mode, c.service, "1", socket)
@@ -230,11 +234,15 @@ func TestProbeOfTheDeaf(t *testing.T) {
 // listen serves a socket with a short path: a system allows about a hundred characters.
 func listen(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "probe")
+	dir, err := os.MkdirTemp("", "probe") //nolint:usetesting // a test's own folder has too long a name for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	path := filepath.Join(dir, "kea4.sock")
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", path)
 	if err != nil {
