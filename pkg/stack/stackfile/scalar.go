@@ -99,7 +99,11 @@ func integer(n *yaml.Node, bits int) (int64, error) {
 	return i, nil
 }
 
-func octal(s string) bool { return regexp.MustCompile(`^[-+]?0[0-9_]+$`).MatchString(s) }
+// octal reports whether a number has leading zeros.
+func octal(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	return len(s) > 1 && s[0] == '0' && strings.Trim(s, "0123456789_") == ""
+}
 
 // itself reads what has a text of its own.
 func itself(n *yaml.Node, into reflect.Value) error {
