@@ -361,11 +361,13 @@ func TestInterfaces(t *testing.T) {
 		},
 		{
 			"multus", `{type: multus}`,
-			interfaces{Interfaces: names("net1")}, interfaces{Interfaces: names("net1")},
+			interfaces{Interfaces: names("net1")},
+			interfaces{Interfaces: names("net1")},
 		},
 		{
 			"host", `{type: hostNetwork}`,
-			interfaces{Interfaces: names("*")}, interfaces{Interfaces: names("*")},
+			interfaces{Interfaces: names("*")},
+			interfaces{Interfaces: names("*")},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
