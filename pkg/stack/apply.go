@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,26 +65,23 @@ type run struct {
 }
 
 func (r *run) steps(wait bool) []operation.Step {
-	steps := []operation.Step{
-		{Name: "access and network policy", Do: r.apply("access")},
-		{Name: "credentials", Do: r.apply("credentials")},
-		{Name: "services", Do: r.services},
-		{Name: "database cluster and backups", Do: r.apply("database")},
-		{Name: "Kea configuration", Do: r.apply("configuration")},
-		{Name: "Kea servers", Do: r.apply("servers")},
+	postgres := r.s.UsesPostgreSQL()
+	steps := []operation.Step{}
+	add := func(wanted bool, name string, do func(context.Context, func(string)) (string, error)) {
+		if wanted {
+			steps = append(steps, operation.Step{Name: name, Do: do})
+		}
 	}
-	if !r.s.UsesPostgreSQL() {
-		steps = slices.DeleteFunc(steps, func(s operation.Step) bool {
-			return s.Name == "credentials" || s.Name == "database cluster and backups"
-		})
-	}
-	if !wait {
-		return steps
-	}
-	if r.s.UsesPostgreSQL() {
-		steps = append(steps, operation.Step{Name: "wait for the database", Do: r.waitDatabase})
-	}
-	return append(steps, operation.Step{Name: "wait for the servers to hand out leases", Do: r.waitServers})
+	add(true, "access and network policy", r.apply("access"))
+	add(postgres, "credentials", r.apply("credentials"))
+	add(true, "services", r.services)
+	add(postgres, "database cluster", r.apply("database"))
+	add(true, "Kea configuration", r.apply("configuration"))
+	add(true, "Kea servers", r.apply("servers"))
+	add(postgres && wait, "wait for the database", r.waitDatabase)
+	add(postgres && r.s.Spec.Database.Backup.Method != v1alpha1.NoBackup, "backup schedule", r.apply(groupBackups))
+	add(wait, "wait for the servers to hand out leases", r.waitServers)
+	return steps
 }
 
 func (r *run) namespace(ctx context.Context, _ func(string)) (string, error) {

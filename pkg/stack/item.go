@@ -18,6 +18,9 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/manifest"
 )
 
+// groupBackups comes after the others: a schedule begins with a backup, which would hold up the making of replicas.
+const groupBackups = "backups"
+
 // item is one object of the stack beside what the cluster has of it.
 type item struct {
 	group string
@@ -37,7 +40,11 @@ func itemsOf(groups []manifest.Group) ([]*item, error) {
 			if err != nil {
 				return nil, fmt.Errorf("convert %s %s: %w", o.GetObjectKind().GroupVersionKind().Kind, o.GetName(), err)
 			}
-			items = append(items, &item{group: g.Name, once: o.Once, want: &unstructured.Unstructured{Object: fields}})
+			i := &item{group: g.Name, once: o.Once, want: &unstructured.Unstructured{Object: fields}}
+			if i.want.GetKind() == "ScheduledBackup" {
+				i.group = groupBackups
+			}
+			items = append(items, i)
 		}
 	}
 	return items, nil

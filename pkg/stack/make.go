@@ -121,7 +121,7 @@ func each(items []*item, do func(*item) error) error {
 func adapt(s *v1alpha1.Stack, items []*item) {
 	current := currentCluster(s, items)
 	for _, i := range items {
-		if i.group != "database" {
+		if i.group != "database" && i.group != groupBackups {
 			continue
 		}
 		if current != s.Spec.Database.Cluster.Name {

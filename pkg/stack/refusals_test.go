@@ -96,7 +96,7 @@ func TestAfterACutover(t *testing.T) {
 	adapt(s, items)
 	for _, i := range items {
 		want := ""
-		if i.group == "database" {
+		if i.group == "database" || i.group == groupBackups {
 			want = "the current database cluster is kea-database-r1"
 		}
 		if i.keep != want {

@@ -102,7 +102,7 @@ func TestInstallInterrupted(t *testing.T) {
 	}
 	first := ""
 	for _, step := range []string{
-		"create namespace small", "access and network policy", "credentials", "services", "database cluster and backups",
+		"create namespace small", "access and network policy", "credentials", "services", "database cluster",
 		"Kea configuration", "Kea servers", "wait for the database", "wait for the servers to hand out leases",
 	} {
 		killAt(t, step)

@@ -50,7 +50,7 @@ func configurationObjects(s *v1alpha1.Stack, a keaconf.Addresses) ([]Object, err
 	if s.UsesPostgreSQL() {
 		scripts[maintainFile] = maintainScript
 	}
-	return each(configMap(s, s.ConfigMap(), files), configMap(s, scriptsConfigMap(s), scripts)), nil
+	return each(configMap(s, s.ConfigMap(), files), configMap(s, s.ScriptsConfigMap(), scripts)), nil
 }
 
 func configMap(s *v1alpha1.Stack, name string, data map[string]string) *corev1.ConfigMap {

@@ -46,7 +46,7 @@ func maintenanceJob(s *v1alpha1.Stack, days int) *batchv1.CronJob {
 		Tolerations:                  k.Tolerations,
 		SecurityContext:              &corev1.PodSecurityContext{SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
 		Containers:                   []corev1.Container{c},
-		Volumes:                      append([]corev1.Volume{fromConfigMap(volumeScripts, scriptsConfigMap(s))}, loginVolumes(s, 0o444)...),
+		Volumes:                      append([]corev1.Volume{fromConfigMap(volumeScripts, s.ScriptsConfigMap())}, loginVolumes(s, 0o444)...),
 	}
 	for _, name := range k.PullSecrets {
 		pod.ImagePullSecrets = append(pod.ImagePullSecrets, corev1.LocalObjectReference{Name: name})

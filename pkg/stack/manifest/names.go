@@ -9,10 +9,6 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 )
 
-// AnnotationCurrentCluster holds, on the database's Service, the CNPG cluster that the Service leads to. A cutover changes
-// it together with the selector.
-const AnnotationCurrentCluster = kube.Domain + "/current-cluster"
-
 // Kubernetes' recommended labels.
 const (
 	labelName      = "app.kubernetes.io/name"
@@ -61,8 +57,6 @@ func annotate(m *metav1.ObjectMeta, more map[string]string) {
 	}
 	maps.Copy(m.Annotations, more)
 }
-
-func scriptsConfigMap(s *v1alpha1.Stack) string { return s.Metadata.Name + "-scripts" }
 
 // objectKind is what a typed object says of itself when it is written as plain fields.
 func objectKind(apiVersion, kind string) metav1.TypeMeta {

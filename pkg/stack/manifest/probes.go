@@ -18,7 +18,7 @@ func startupProbe(asked ...string) *corev1.Probe {
 // ready takes the server off its load balancer; its partner still reaches it.
 func readinessProbe(asked ...string) *corev1.Probe {
 	p := probe("ready", 3, asked)
-	p.PeriodSeconds, p.FailureThreshold = 5, 2
+	p.PeriodSeconds, p.FailureThreshold = 10, 2
 	return p
 }
 
@@ -26,7 +26,7 @@ func readinessProbe(asked ...string) *corev1.Probe {
 // and then: each attempt to connect holds it up, for both of its connections.
 func livenessProbe(asked ...string) *corev1.Probe {
 	p := probe("alive", 12, asked)
-	p.PeriodSeconds, p.FailureThreshold = 20, 6
+	p.PeriodSeconds, p.FailureThreshold = 30, 4
 	return p
 }
 

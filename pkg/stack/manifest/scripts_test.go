@@ -68,10 +68,10 @@ func TestPrepareDatabase(t *testing.T) {
 		asked     []string
 	}{
 		{"right", "kea-dhcp-0", []string{"0 22.2"}, 0, "schema 22.2", "", []string{version}},
-		{"older", "kea-dhcp-0", []string{"0 13.0"}, 1, "", "schema 13.0 is older than 22.2 that this Kea needs", []string{version}},
-		{"older minor", "kea-dhcp-1", []string{"0 22.1"}, 1, "", "schema 22.1 is older than 22.2 that this Kea needs", []string{version}},
-		{"newer", "kea-dhcp-1", []string{"0 29.0"}, 1, "", "schema 29.0 is newer than 22.2 that this Kea needs", []string{version}},
-		{"newer by more digits", "kea-dhcp-1", []string{"0 100.0"}, 1, "", "schema 100.0 is newer than 22.2 that this Kea needs", []string{version}},
+		{"older", "kea-dhcp-0", []string{"0 13.0"}, 3, "", "schema 13.0 is older than 22.2 that this Kea needs", []string{version}},
+		{"older minor", "kea-dhcp-1", []string{"0 22.1"}, 3, "", "schema 22.1 is older than 22.2 that this Kea needs", []string{version}},
+		{"newer", "kea-dhcp-1", []string{"0 29.0"}, 3, "", "schema 29.0 is newer than 22.2 that this Kea needs", []string{version}},
+		{"newer by more digits", "kea-dhcp-1", []string{"0 100.0"}, 3, "", "schema 100.0 is newer than 22.2 that this Kea needs", []string{version}},
 		{"empty, first server", "kea-dhcp-0", []string{empty, "0 done", "0 22.2"}, 0, "making schema 22.2", "", []string{version, create, version}},
 		{"empty, second server waits", "kea-dhcp-1", []string{empty, empty, "0 22.2"}, 0, "waiting for the first server", "", []string{version, version, version}},
 		{"eleventh server is not the first", "kea-dhcp-10", []string{empty, "0 22.2"}, 0, "waiting for the first server", "", []string{version, version}},

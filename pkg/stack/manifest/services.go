@@ -44,7 +44,7 @@ func databaseService(s *v1alpha1.Stack) *corev1.Service {
 	o := service(s, db.Service, componentDatabase)
 	handsOff(&o.ObjectMeta)
 	annotate(&o.ObjectMeta, map[string]string{
-		AnnotationCurrentCluster: db.Cluster.Name, kube.AnnotationViewerSecret: db.ViewerSecret,
+		kube.AnnotationCurrentCluster: db.Cluster.Name, kube.AnnotationViewerSecret: db.ViewerSecret,
 	})
 	o.Spec = corev1.ServiceSpec{
 		Type:     corev1.ServiceTypeClusterIP,

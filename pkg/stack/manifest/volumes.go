@@ -32,7 +32,7 @@ const (
 func volumes(s *v1alpha1.Stack) []corev1.Volume {
 	out := []corev1.Volume{
 		fromConfigMap(volumeConfig, s.ConfigMap()),
-		fromConfigMap(volumeScripts, scriptsConfigMap(s)),
+		fromConfigMap(volumeScripts, s.ScriptsConfigMap()),
 		empty(volumeRun), // sockets, locks
 		empty(volumeTmp),
 	}

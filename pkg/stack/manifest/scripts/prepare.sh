@@ -11,7 +11,13 @@ say() { echo "prepare: $*" >&2; }
 die() {
     say "$*"
     printf '%s' "$*" >"${TERMINATION_LOG:-/dev/termination-log}" 2>/dev/null || true
-    exit 1
+    exit "${ending:-1}"
+}
+
+# What no waiting mends ends with 3, by which install knows it.
+give_up() {
+    ending=3
+    die "$*"
 }
 
 # Kea refuses to put its sockets into a folder that everybody may enter, as an emptyDir is.
@@ -45,9 +51,9 @@ admin() {
 
 # The last lines of the script that makes a new schema say which version that is.
 create=$SCRIPTS_DIR/pgsql/dhcpdb_create.pgsql
-[ -r "$create" ] || die "this image has no $create: it lacks kea-admin's scripts, or they are elsewhere"
+[ -r "$create" ] || give_up "this image has no $create: it lacks kea-admin's scripts, or they are elsewhere"
 needed=$(sed -n "s/^.*SET version = '\([0-9][0-9]*\)', minor = '\([0-9][0-9]*\)'.*$/\1.\2/p" "$create" | tail -n 1)
-[ -n "$needed" ] || die "$create does not say which schema it makes"
+[ -n "$needed" ] || give_up "$create does not say which schema it makes"
 
 older() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n | head -n 1)" = "$1" ]; }
 
@@ -71,8 +77,8 @@ while [ "$tries" -gt 0 ]; do
     said=$(admin db-version) || code=$?
     found=$(echo "$said" | sed -n 's/^ *\([0-9][0-9]*\.[0-9][0-9]*\) *$/\1/p' | tail -n 1)
     if [ "$code" -eq 0 ] && [ -n "$found" ]; then
-        older "$found" "$needed" && die "schema $found is older than $needed that this Kea needs"
-        older "$needed" "$found" && die "schema $found is newer than $needed that this Kea needs"
+        older "$found" "$needed" && give_up "schema $found is older than $needed that this Kea needs"
+        older "$needed" "$found" && give_up "schema $found is newer than $needed that this Kea needs"
         say "schema $found"
         exit 0
     fi
