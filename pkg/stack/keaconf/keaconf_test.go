@@ -35,9 +35,14 @@ func stackOf(t *testing.T, name string) *v1alpha1.Stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read(t, string(text))
+	s, findings := stackfile.Load(text)
+	for _, f := range findings {
+		t.Error(f)
+	}
+	return s
 }
 
+// read is a stack with all defaults that need not be a valid one.
 func read(t *testing.T, text string) *v1alpha1.Stack {
 	t.Helper()
 	var s v1alpha1.Stack
