@@ -24,7 +24,7 @@ type Printed struct {
 	texts []string // the YAML of each
 }
 
-// Manifests are what install would apply. Secrets have no data. services are those of the cluster, for their addresses;
+// Manifests are what install would apply. Secrets have no passwords and keys. services are those of the cluster, for their addresses;
 // without them, placeholders stand for the peers' addresses, and a warning says so.
 func Manifests(s *v1alpha1.Stack, services []corev1.Service) (Printed, []string, error) {
 	addresses, known := Addresses(s, services)
@@ -46,7 +46,7 @@ func Manifests(s *v1alpha1.Stack, services []corev1.Service) (Printed, []string,
 	}
 	warnings := []string{}
 	if s.UsesPostgreSQL() {
-		warnings = append(warnings, "Secrets are printed without their data: `kubectl kea install` makes it once, in the cluster")
+		warnings = append(warnings, "Secrets are printed without passwords and keys: `kubectl kea install` makes them once, in the cluster")
 	}
 	if !known {
 		warnings = append(warnings, "the addresses of the peers are not known: state them in spec.highAvailability.peerAddresses, or install once; placeholders stand for them, and Kea does not start with those")
@@ -63,7 +63,7 @@ func (p Printed) YAML() string {
 		}
 		switch {
 		case i.isSecret():
-			out.WriteString("# Without its data, which `kubectl kea install` makes once and never changes.\n")
+			out.WriteString("# Without what is secret: `kubectl kea install` makes that once, in the cluster, and never changes it.\n")
 		case i.once:
 			out.WriteString("# Created once: operations of kubectl kea change it, so whatever applies this from git must leave it alone.\n")
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
 // forbidding refuses to read these Secrets, and remembers which were asked for.
@@ -174,6 +175,28 @@ func TestGatherAsViewer(t *testing.T) {
 			}
 			if got := r.Databases[0].Credential; got.Secret != "kea-db-credentials" || got.Changed != nil {
 				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// A viewer whose login answered is not told again and again that Kea's password is not for them.
+func TestDropCovered(t *testing.T) {
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "kea-db-credentials",
+		errors.New(`User "ann" cannot get resource "secrets" in API group "" in the namespace "network"`))
+	unread := []problem.Unread{{Source: "secret kea-db-credentials", Err: forbidden}, {Source: "secret kea-db-credentials", Err: errors.New("timeout")}, {Source: "pods", Err: forbidden}}
+	for name, tt := range map[string]struct {
+		look Look
+		left int
+	}{
+		"Kea's own login":    {Look{}, 3},
+		"the viewer's":       {Look{Viewer: "kea_viewer"}, 2},
+		"the viewer's fails": {Look{Viewer: "kea_viewer", Error: "refused"}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Report{Unread: slices.Clone(unread), Databases: []Database{{Cluster: &cnpg.Summary{ConnectionSecret: "kea-db-credentials"}, Look: tt.look}}}
+			if r.dropCovered(); len(r.Unread) != tt.left {
+				t.Errorf("left: %+v", r.Unread)
 			}
 		})
 	}

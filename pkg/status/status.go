@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -92,10 +93,23 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 		r.Unread = append(r.Unread, d.unread...)
 		r.Problems = append(r.Problems, d.problems(namespace, observations, r.Time)...)
 	}
+	r.dropCovered()
 	r.VLANs = vlans(observations, r.Databases)
 	r.Problems = append(r.Problems, vlanProblems(r.VLANs, namespace)...)
 	r.finish()
 	return r, nil
+}
+
+// dropCovered forgets that Kea's password may not be read where the read-only login answered in its place: that is how a
+// viewer is meant to look. Whether Kea itself can log in shows in its lease queries.
+func (r *Report) dropCovered() {
+	for _, d := range r.Databases {
+		if d.Look.Viewer == "" || d.Look.Error != "" || d.Cluster == nil {
+			continue
+		}
+		covered := "secret " + d.Cluster.ConnectionSecret
+		r.Unread = slices.DeleteFunc(r.Unread, func(u problem.Unread) bool { return u.Source == covered && kube.IsForbidden(u.Err) })
+	}
 }
 
 // finish sorts and sums up.

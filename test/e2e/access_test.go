@@ -73,3 +73,38 @@ func TestNamespacesAreCompleted(t *testing.T) {
 		t.Errorf("offered %q, want %q", names, want)
 	}
 }
+
+// Who is bound to the role viewer that install made sees everything, with a login that cannot write, and Kea's password
+// stays closed to them.
+func TestViewer(t *testing.T) {
+	restored(t, "network")
+	const who = "lab-viewer"
+	kubectl(t, "-n", "network", "create", "rolebinding", who, "--role=kea-dhcp-viewer", "--user="+who)
+	t.Cleanup(func() { kubectl(t, "-n", "network", "delete", "rolebinding", who) })
+	if out, err := tryKubectl("-n", "network", "--as", who, "get", "secret", "kea-db-credentials"); err == nil {
+		t.Errorf("a viewer may read Kea's password: %s", out)
+	}
+	r := look(t, "network", "--as", who)
+	if len(r.Databases) != 1 || r.Databases[0].Look.Viewer != "kea_viewer" || r.Databases[0].Look.Schema != "22.2" {
+		t.Fatalf("%+v, unread %v", r.Databases, r.Unread)
+	}
+	if err := healthy(r); err != nil {
+		t.Error(err)
+	}
+	mine := look(t, "network")
+	for i, v := range mine.VLANs {
+		if got := r.VLANs[i]; got.Label() != v.Label() || got.Assigned.String() != v.Assigned.String() {
+			t.Errorf("a viewer sees %s with %s leases, I see %s with %s", got.Label(), got.Assigned, v.Label(), v.Assigned)
+		}
+	}
+	secret := kubectl(t, "-n", "network", "get", "secret", "kea-db-viewer", "-o", "jsonpath={.data.username}")
+	if secret == "" {
+		t.Error("no login for viewers")
+	}
+	for _, sql := range []string{"delete from lease4", "update lease4 set state = 1", "create table x ()"} {
+		out, err := tryPsql(t, "network", "kea-database", "kea", "set role kea_viewer; "+sql)
+		if err == nil || !strings.Contains(out, "permission denied") {
+			t.Errorf("a viewer may %q: %s", sql, out)
+		}
+	}
+}

@@ -140,7 +140,7 @@ func TestInstallInterrupted(t *testing.T) {
 // backupless is healthy but for the backups that the small stack does not have.
 func backupless(r status.Report) error {
 	for _, p := range r.Problems {
-		if p.Severity != "info" && p.Code != "no-backup" && p.Code != "no-archive" || p.Code == "not-ready" {
+		if p.Severity != "info" && p.Code != "no-backups" || p.Code == "not-ready" {
 			return fmt.Errorf("%s: %s", p.Subject, p.Text)
 		}
 	}
@@ -361,10 +361,10 @@ func TestInstallWrongFile(t *testing.T) {
 	}
 }
 
-// What is printed for git can be applied by others, but for the Secrets, which stay without data.
+// What is printed for git can be applied by others; the Secrets have no passwords.
 func TestInstallManifests(t *testing.T) {
 	r := plugin(t, "install", "-f", smallFile(), "--dry-run=client", "-o", "yaml")
-	if r.code != 0 || strings.Contains(r.out, "password:") || !strings.Contains(r.err, "Secrets are printed without their data") {
+	if r.code != 0 || strings.Contains(r.out, "password:") || !strings.Contains(r.err, "Secrets are printed without passwords and keys") {
 		t.Fatalf("exit %d\n%s", r.code, r.err)
 	}
 	path := filepath.Join(t.TempDir(), "stack.yaml")

@@ -86,8 +86,18 @@ func tryKubectl(args ...string) (string, error) {
 // psql runs SQL as postgres in a database's primary.
 func psql(t *testing.T, namespace, cluster, database, sql string) string {
 	t.Helper()
+	out, err := tryPsql(t, namespace, cluster, database, sql)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", sql, err, out)
+	}
+	return out
+}
+
+func tryPsql(t *testing.T, namespace, cluster, database, sql string) (string, error) {
+	t.Helper()
 	primary := kubectl(t, "-n", namespace, "get", "clusters.postgresql.cnpg.io", cluster, "-o", "jsonpath={.status.currentPrimary}")
-	return strings.TrimSpace(kubectl(t, "-n", namespace, "exec", primary, "-c", "postgres", "--", "psql", "-d", database, "-Atc", sql))
+	out, err := tryKubectl("-n", namespace, "exec", primary, "-c", "postgres", "--", "psql", "-d", database, "-Atc", sql)
+	return strings.TrimSpace(out), err
 }
 
 // lab runs a command of the lab's driver.

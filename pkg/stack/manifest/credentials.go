@@ -8,15 +8,18 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 )
 
-// credentialObjects are Secrets without data; what belongs into them is made when they are created and stays in the
-// cluster. CNPG acts at once on the change of a Secret with its label. The CA's Secret has no owner: CNPG's own CA would
+// credentialObjects are Secrets without what is secret; that is made when they are created and stays in the cluster. The
+// users' names are there, since Kubernetes refuses a Secret of this type with neither name nor password. CNPG acts at once on the change of a Secret with its label. The CA's Secret has no owner: CNPG's own CA would
 // go with its cluster, and with it the trust of every client.
 func credentialObjects(s *v1alpha1.Stack) []Object {
 	db := s.Spec.Database
+	owner := secret(s, db.CredentialsSecret, corev1.SecretTypeBasicAuth)
+	owner.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.Owner)}
 	viewer := secret(s, db.ViewerSecret, corev1.SecretTypeBasicAuth)
+	viewer.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.ViewerRole)}
 	viewer.Labels[kube.LabelRole] = kube.RoleViewer
 	return []Object{
-		{secret(s, db.CredentialsSecret, corev1.SecretTypeBasicAuth), true},
+		{owner, true},
 		{viewer, true},
 		{secret(s, db.CASecret, corev1.SecretTypeOpaque), true},
 	}
