@@ -75,6 +75,9 @@ type Backup struct {
 	Compression       string `json:"compression"` // gzip, bzip2, lz4, snappy
 	MaxParallel       int    `json:"maxParallel"`
 	ObjectStore       string `json:"objectStore"` // name of the plugin's ObjectStore
+	// ServerName is the folder below DestinationPath; default the cluster's name. A cluster archives into an empty folder
+	// only, so a new cluster of an old name needs another one.
+	ServerName string `json:"serverName"`
 }
 
 // Reconnect is how long Kea tries to get its database back before it exits and is restarted.

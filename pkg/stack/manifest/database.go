@@ -68,6 +68,9 @@ func databaseCluster(s *v1alpha1.Stack) (*unstructured.Unstructured, error) {
 		c.Spec.Plugins = []cnpgv1.PluginConfiguration{{
 			Name: cnpg.BarmanPlugin, IsWALArchiver: new(true), Parameters: map[string]string{"barmanObjectName": db.Backup.ObjectStore},
 		}}
+		if db.Backup.ServerName != "" {
+			c.Spec.Plugins[0].Parameters["serverName"] = db.Backup.ServerName
+		}
 	}
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(c)
 	if err != nil {
@@ -76,8 +79,12 @@ func databaseCluster(s *v1alpha1.Stack) (*unstructured.Unstructured, error) {
 	// CNPG's type writes it although it is empty.
 	unstructured.RemoveNestedField(fields, "spec", "postgresql", "syncReplicaElectionConstraint")
 	if db.Backup.Method == v1alpha1.BackupInTree {
+		to := store(db.Backup)
+		if db.Backup.ServerName != "" {
+			to["serverName"] = db.Backup.ServerName
+		}
 		if err := unstructured.SetNestedMap(fields, map[string]any{
-			"retentionPolicy": db.Backup.Retention, "barmanObjectStore": store(db.Backup),
+			"retentionPolicy": db.Backup.Retention, "barmanObjectStore": to,
 		}, "spec", "backup"); err != nil {
 			return nil, fmt.Errorf("set the backup of cluster %s: %w", c.Name, err)
 		}

@@ -129,6 +129,9 @@ func (c *checker) backup(at string, d *v1alpha1.Database) {
 	// What both base backups and WAL files can have.
 	c.oneOf(at+".compression", b.Compression, "gzip", "bzip2", "lz4", "snappy")
 	c.objectName(at+".objectStore", b.ObjectStore)
+	if b.ServerName != "" {
+		c.objectName(at+".serverName", b.ServerName)
+	}
 }
 
 // firstGiven is the first path that the file states.
