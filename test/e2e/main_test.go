@@ -21,6 +21,7 @@ import (
 // world is what all tests share; TestMain sets it once, before any test.
 var world struct {
 	root, lab, plugin, kubectl string
+	secrets                    map[string]bool
 }
 
 func TestMain(m *testing.M) {
@@ -42,6 +43,7 @@ func setUp(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(scratch)
+	world.secrets = map[string]bool{}
 	world.root, world.plugin = root, filepath.Join(root, "bin", "kubectl-kea")
 	if _, err := os.Stat(world.plugin); err != nil {
 		return 1, fmt.Errorf("the plugin is not built (make build): %w", err)
