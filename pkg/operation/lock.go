@@ -20,6 +20,8 @@ const (
 	lockTime = 30 * time.Second
 	// signTime is how often the holder gives one.
 	signTime = lockTime / 3
+	// signLimit bounds one: an API server that hangs must not hold up the step that waits to note where it is.
+	signLimit = signTime / 2
 )
 
 // State is what an operation leaves in the cluster while it is unfinished; a killed one leaves it behind, and status
@@ -99,9 +101,6 @@ func Acquire(ctx context.Context, c client.Client, o Options) (*Lock, error) {
 			return nil, err
 		}
 		err = c.Create(ctx, lease)
-		if apierrors.IsAlreadyExists(err) {
-			return nil, fmt.Errorf("somebody took the lock at the same moment: %w", err)
-		}
 	case err != nil:
 		return nil, fmt.Errorf("read lease %s: %w", key.Name, err)
 	default:
@@ -111,9 +110,12 @@ func Acquire(ctx context.Context, c client.Client, o Options) (*Lock, error) {
 		if err := l.fill(lease); err != nil {
 			return nil, err
 		}
-		err = c.Update(ctx, lease) // refused when somebody was quicker
+		err = c.Update(ctx, lease)
 	}
-	if err != nil {
+	switch {
+	case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
+		return nil, fmt.Errorf("somebody took the lock on %s/%s at the same moment: %w", namespace, deployment, err)
+	case err != nil:
 		return nil, fmt.Errorf("write lease %s: %w", key.Name, err)
 	}
 	l.object = lease
@@ -161,7 +163,10 @@ func (l *Lock) sign(ctx context.Context, lost func(error)) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := l.write(ctx); apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+			limited, cancel := context.WithTimeout(ctx, signLimit)
+			err := l.write(limited)
+			cancel()
+			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 				lost(fmt.Errorf("the lock on the deployment was taken over: %w", err))
 				return
 			} // anything else may pass before the lock runs out
@@ -169,18 +174,42 @@ func (l *Lock) sign(ctx context.Context, lost func(error)) {
 	}
 }
 
+// write renews the lock with what is known now.
 func (l *Lock) write(ctx context.Context) error {
+	return l.change(ctx, func(lease *coordinationv1.Lease) error {
+		if err := l.fill(lease); err != nil {
+			return err
+		}
+		return l.writer.Update(ctx, lease)
+	})
+}
+
+// change does something to the lease as it was last seen. A conflict does not yet mean that the lock is lost: a write that
+// was cut off may have been done, and its answer was not heard. Then the lease still says that it is ours.
+func (l *Lock) change(ctx context.Context, do func(*coordinationv1.Lease) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lease := l.object.DeepCopy()
-	if err := l.fill(lease); err != nil {
-		return err
+	err := do(lease)
+	if apierrors.IsConflict(err) {
+		now := &coordinationv1.Lease{}
+		if l.writer.Get(ctx, client.ObjectKeyFromObject(l.object), now) != nil || !l.holds(now) {
+			return err
+		}
+		lease = now
+		err = do(lease)
 	}
-	if err := l.writer.Update(ctx, lease); err != nil {
-		return err
+	if err == nil {
+		l.object = lease
 	}
-	l.object = lease
-	return nil
+	return err
+}
+
+// holds reports whether a lease is of this very run.
+func (l *Lock) holds(lease *coordinationv1.Lease) bool {
+	var s State
+	return json.Unmarshal([]byte(lease.Annotations[kube.AnnotationOperation]), &s) == nil &&
+		s.By == l.state.By && s.Process == l.state.Process && s.Kind == l.state.Kind && s.Started.Equal(l.state.Started)
 }
 
 // At notes which step is being done. Error: the client's; a conflict means that the lock is lost.
@@ -194,18 +223,23 @@ func (l *Lock) At(ctx context.Context, step string) error {
 // Release ends a finished operation: nothing of it is left.
 func (l *Lock) Release(ctx context.Context) error {
 	l.end()
-	version := l.object.ResourceVersion
-	err := l.writer.Delete(ctx, l.object, client.Preconditions{ResourceVersion: &version})
-	return client.IgnoreNotFound(err)
+	err := l.change(ctx, func(lease *coordinationv1.Lease) error {
+		return l.writer.Delete(ctx, lease, client.Preconditions{ResourceVersion: &lease.ResourceVersion})
+	})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete lease %s: %w", l.object.Name, err)
+	}
+	return nil
 }
 
 // Leave ends an unfinished operation: its state stays for status to show, and the next run need not wait.
 func (l *Lock) Leave(ctx context.Context) error {
 	l.end()
-	lease := l.object.DeepCopy()
-	past := metav1.NewMicroTime(l.now().Add(-2 * lockTime))
-	lease.Spec.RenewTime = &past
-	return l.writer.Update(ctx, lease)
+	return l.change(ctx, func(lease *coordinationv1.Lease) error {
+		past := metav1.NewMicroTime(l.now().Add(-2 * lockTime))
+		lease.Spec.RenewTime = &past
+		return l.writer.Update(ctx, lease)
+	})
 }
 
 func (l *Lock) end() {

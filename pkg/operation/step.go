@@ -61,10 +61,18 @@ func Run(ctx context.Context, steps []Step, lock *Lock, progress Progress) error
 			progress.Skip(skipped.Reason)
 		case err != nil:
 			progress.Fail("")
-			return &StepError{s.Name, err}
+			return &StepError{s.Name, ended(ctx, err)}
 		default:
 			progress.Done(result)
 		}
 	}
 	return nil
+}
+
+// ended is why a step was broken off, where its own error says no more than that it was.
+func ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
 }
