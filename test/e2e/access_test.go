@@ -78,7 +78,7 @@ func TestNamespacesAreCompleted(t *testing.T) {
 // stays closed to them.
 func TestViewer(t *testing.T) {
 	restored(t, "network")
-	const who = "lab-viewer"
+	const who = "lab-reader"
 	kubectl(t, "-n", "network", "create", "rolebinding", who, "--role=kea-dhcp-viewer", "--user="+who)
 	t.Cleanup(func() { kubectl(t, "-n", "network", "delete", "rolebinding", who) })
 	if out, err := tryKubectl("-n", "network", "--as", who, "get", "secret", "kea-db-credentials"); err == nil {

@@ -25,7 +25,7 @@ type measured struct {
 // underLoad runs clients while something happens, and returns what they saw.
 func underLoad(t *testing.T, during func(), args ...string) measured {
 	t.Helper()
-	cmd := exec.Command(world.lab, append([]string{"load", "-o", "json"}, args...)...)
+	cmd := exec.Command(world.lab, append(append([]string{"load"}, args...), "-o", "json")...)
 	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
 	done := make(chan error, 1)
 	var out []byte

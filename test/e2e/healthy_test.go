@@ -36,7 +36,7 @@ func scenarios() []deployed {
 		{
 			namespace: "campus", cluster: "campus-db", archive: "in-tree",
 			servers: []string{"server/kea-0/dhcp4", "server/kea-1/dhcp4", "server/kea-0/dhcp6", "server/kea-1/dhcp6"},
-			vlans:   []string{"110 vlan110-staff dhcp4", "110 vlan110-staff dhcp6", "120 VLAN-120 dhcp4"},
+			vlans:   []string{"110 staff dhcp4", "110 staff dhcp6", "120 lab dhcp4"},
 			modes:   []string{"load-balancing", "load-balancing"},
 		},
 		{
