@@ -44,8 +44,7 @@ func (g group) problems(r *Relationship) []problem.Problem {
 	}
 	if r.ConfigurationAlike != nil && !*r.ConfigurationAlike {
 		add(problem.Warning, "configuration-differs", r.Name, statusCommand(r, "ha status -o wide"),
-			"the peers run different configurations (%d differences, the first at %s): a client may get other answers after a failover",
-			len(r.Differences), r.Differences[0].Path)
+			"the peers run different configurations (%s): a client may get other answers after a failover", differing(r.Differences))
 	}
 	if r.SharedDatabase != nil && *r.SharedDatabase && (g.config.SendLeaseUpdates || g.config.SyncLeases) {
 		add(problem.Warning, "lease-updates-over-shared-database", r.Name, "",
@@ -221,9 +220,17 @@ func stateProblems(r *Relationship, p *Peer, o *Observation, beat time.Duration,
 // fileDiffers: what runs is not what a restart would load.
 func fileDiffers(p Peer, add adder) {
 	if p.FileDiffers != nil && *p.FileDiffers {
-		add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than %s says (%d differences, the first at %s): a restart may change it",
-			p.File, len(p.FileDifferences), p.FileDifferences[0].Path)
+		add(problem.Info, "file-differs", p.Server, statusCommandOf(p, "ha status -o wide"), "it runs another configuration than %s says (%s): a restart may change it",
+			p.File, differing(p.FileDifferences))
 	}
+}
+
+// differing sums up: "1 difference, at valid-lifetime".
+func differing(all []kea.Difference) string {
+	if len(all) == 1 {
+		return "1 difference, at " + all[0].Path
+	}
+	return fmt.Sprintf("%d differences, the first at %s", len(all), all[0].Path)
 }
 
 // settling: since the process started or loaded a configuration, which both start HA anew, it has not had the few

@@ -107,11 +107,12 @@ func loggers(name, severity string) []kea.Logger {
 		quiet = severity
 	}
 	stdout := []kea.LoggerOutput{{Output: "stdout"}}
-	return []kea.Logger{
-		{Name: name, Severity: severity, OutputOptions: stdout},
-		{Name: name + ".leases", Severity: quiet, OutputOptions: stdout},
-		{Name: name + ".packets", Severity: quiet, OutputOptions: stdout},
+	loggers := []kea.Logger{{Name: name, Severity: severity, OutputOptions: stdout}}
+	// A line a packet, and a line for each question of a probe, would hide the others.
+	for _, of := range []string{"leases", "packets", "commands", "lease-cmds-hooks", "stat-cmds-hooks"} {
+		loggers = append(loggers, kea.Logger{Name: name + "." + of, Severity: quiet, OutputOptions: stdout})
 	}
+	return loggers
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
