@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,10 +87,14 @@ func (q *confirm) read(ctx context.Context, prompt string) (string, error) {
 	}()
 	select {
 	case <-ctx.Done():
+		_, _ = fmt.Fprintln(q.env.ErrOut) // what comes next begins on a line of its own
 		return "", ctx.Err()
 	case l := <-lines:
-		if l.err != nil && l.text == "" {
-			return "", errDeclined
+		if l.err != nil {
+			_, _ = fmt.Fprintln(q.env.ErrOut)
+		}
+		if l.err != nil && !errors.Is(l.err, io.EOF) {
+			return "", fmt.Errorf("read the answer: %w", l.err)
 		}
 		return strings.TrimSpace(l.text), nil
 	}

@@ -197,7 +197,7 @@ func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha
 		return err
 	}
 	apply := o.dryRun == "none"
-	if !apply || format.Human() {
+	if !apply || format.Human() || plan.Blocked() {
 		if err := o.out.write(format, plan, o.view(plan, !apply)); err != nil {
 			return err
 		}
@@ -236,7 +236,11 @@ func (o *installOptions) view(p stack.Plan, dryRun bool) printer.View {
 
 // again is the command that goes on where this one was interrupted.
 func (o *installOptions) again(p stack.Plan) string {
-	return fmt.Sprintf("kubectl kea install -n %s -f %s", p.Namespace, o.file)
+	command := fmt.Sprintf("kubectl kea install -n %s -f %s", p.Namespace, o.file)
+	if o.forceConflicts {
+		command += " --force-conflicts"
+	}
+	return command
 }
 
 // explain gives an apply's error its next command.

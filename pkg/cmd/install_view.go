@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
@@ -106,19 +108,15 @@ func laggingPart(page *printer.Page, p stack.Plan) {
 	pods := []string{}
 	for _, l := range p.Lagging {
 		t.Add(printer.Text(l.Server), printer.Text(l.Text))
-		if len(pods) == 0 || pods[0] != l.Pod {
-			pods = append([]string{l.Pod}, pods...) // the last server is the standby: it goes first
-		}
+		pods = append(pods, l.Pod)
 	}
+	// The last server is the standby: it goes first.
+	slices.SortFunc(pods, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a)) })
 	page.Table(t)
 	page.Blank()
-	page.Text(printer.Text("Restart them one at a time, the standby first; go on when ha status shows both in their normal state. A restart of the server that serves pauses DHCP until its partner takes over:"))
-	seen := map[string]bool{}
-	for _, pod := range pods {
-		if !seen[pod] {
-			seen[pod] = true
-			page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s && kubectl kea ha status -n %s --watch", p.Namespace, pod, p.Namespace)))
-		}
+	page.Text(printer.Text("Restart them one at a time, the standby first; go on when ha status shows both in their normal state. A restart of the server that serves pauses DHCP until its partner takes over, or without a partner until it is back:"))
+	for _, pod := range slices.Compact(pods) {
+		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s && kubectl kea ha status -n %s --watch", p.Namespace, pod, p.Namespace)))
 	}
 }
 

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"os"
 	"os/user"
 	"syscall"
@@ -37,11 +38,17 @@ func (e *Env) lock(kind, again string, takeOver bool) operation.Options {
 	}
 }
 
-// alive reports whether a process of this machine still runs.
+// alive reports whether a process of this machine still runs. In doubt it does: then one has to wait until its lock runs
+// out, and does not work against it.
 func alive(pid int) bool {
+	if pid <= 0 {
+		return true
+	}
 	process, err := os.FindProcess(pid)
 	if err != nil {
-		return false
+		return false // Windows finds only those that run, and can send them no signal
 	}
-	return process.Signal(syscall.Signal(0)) == nil
+	defer func() { _ = process.Release() }()
+	err = process.Signal(syscall.Signal(0))
+	return !errors.Is(err, os.ErrProcessDone)
 }

@@ -66,6 +66,7 @@ into the object store always stays.`,
 		rule{"list,delete", "networkpolicies", "networking.k8s.io", ""},
 		rule{"list,delete", "roles", "rbac.authorization.k8s.io", ""},
 		rule{"list,delete", "clusters, scheduledbackups, backups", "postgresql.cnpg.io", "delete only with --delete"},
+		rule{"patch", "backups", "postgresql.cnpg.io", "to find backups that outlive their cluster again"},
 		rule{"list,delete", "objectstores", "barmancloud.cnpg.io", "delete only with --delete"},
 		rule{"get,create,update,delete", "leases", "coordination.k8s.io", "one operation at a time"},
 	)
@@ -112,7 +113,7 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if len(removal.Changes) == 0 {
 		return WithHint(fmt.Errorf("no deployment %s of kubectl kea install in namespace %s", name, k.Namespace), "kubectl kea status -A")
 	}
-	if o.dryRun || format.Human() {
+	if o.dryRun || format.Human() || removal.Empty() {
 		if err := o.out.write(format, removal, o.view(removal)); err != nil {
 			return err
 		}
@@ -127,15 +128,19 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if err := o.confirm.askName(ctx, question, name); err != nil {
 		return err
 	}
-	again := strings.TrimSpace(fmt.Sprintf("kubectl kea uninstall %s -n %s", name, k.Namespace))
+	again := fmt.Sprintf("kubectl kea uninstall %s -n %s", name, k.Namespace)
+	if len(o.parts) > 0 {
+		again += " --delete " + strings.Join(o.parts, ",")
+	}
 	steps := o.env.steps()
 	err = stack.Remove(ctx, src, removal, o.env.lock("uninstall", again, o.takeOver), steps)
 	steps.Close()
 	var held *operation.HeldError
-	if errors.As(err, &held) {
-		return WithHint(err, "wait for it, or add --take-over when it is dead")
-	}
 	switch {
+	case errors.As(err, &held):
+		return WithHint(err, "wait for it, or add --take-over when it is dead")
+	case err != nil && hintOf(err) == "":
+		return WithHint(err, again+" goes on from here")
 	case err != nil:
 		return err
 	case !format.Human():

@@ -162,7 +162,7 @@ func (r *run) one(ctx context.Context, i *item, caCert string) (Action, error) {
 		return "", err
 	case i.live == nil:
 		return Create, nil
-	case result.GetResourceVersion() == i.live.GetResourceVersion():
+	case alike(i.live, result):
 		return Unchanged, nil
 	}
 	return Update, nil
@@ -191,7 +191,7 @@ func (r *run) secret(ctx context.Context, i *item, caCert string) (Action, error
 			return "", err
 		}
 		if err := r.Client.Create(ctx, object, client.FieldOwner(kube.FieldManager)); err != nil {
-			return "", fmt.Errorf("create %s: %w", i, err)
+			return "", fmt.Errorf("create %s: %w", i, discreet(err, added))
 		}
 		i.live = object
 		return Create, nil
@@ -204,7 +204,7 @@ func (r *run) secret(ctx context.Context, i *item, caCert string) (Action, error
 	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Patch(ctx, i.live, patch, client.FieldOwner(kube.FieldManager)); err != nil {
-		return "", fmt.Errorf("complete %s: %w", i, err)
+		return "", fmt.Errorf("add keys to %s: %w", i, discreet(err, added))
 	}
 	return Update, nil
 }

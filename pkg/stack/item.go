@@ -105,19 +105,24 @@ func (i *item) apply(ctx context.Context, c client.Client, force, dryRun bool) (
 // difference compares what the cluster has with what it would have, as a unified diff of YAML. It is empty when an apply
 // would change nothing that people see.
 func difference(live, result *unstructured.Unstructured, name string) (string, error) {
-	a, b := visible(live), visible(result)
-	if equality.Semantic.DeepEqual(a, b) {
+	if alike(live, result) {
 		return "", nil
 	}
-	before, err := yaml.Marshal(a)
+	before, err := yaml.Marshal(visible(live))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("write %s as it is: %w", name, err)
 	}
-	after, err := yaml.Marshal(b)
+	after, err := yaml.Marshal(visible(result))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("write %s as it would be: %w", name, err)
 	}
 	return udiff.Unified(name+" (now)", name+" (new)", string(before), string(after)), nil
+}
+
+// alike reports whether two versions of an object say the same to people. Their resource versions do not tell: a
+// controller may have written the status in between.
+func alike(a, b *unstructured.Unstructured) bool {
+	return equality.Semantic.DeepEqual(visible(a), visible(b))
 }
 
 // visible is an object without what the server keeps about it.

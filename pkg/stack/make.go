@@ -1,8 +1,8 @@
 package stack
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,19 +49,22 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 		errAsk error
 		errObj error
 	)
-	wait.Go(func() { found, errAsk = preflight(ctx, src, s, exists) })
+	wait.Go(func() { found, errAsk = preflight(ctx, src, s, exists, p.CreateNamespace) })
 	wait.Go(func() { items, errObj = src.look(ctx, s, exists) })
 	wait.Wait()
 	p.Problems = append(p.Problems, found...)
 	if denied(p.Problems) {
 		return p, nil // what else could not be read follows from that
 	}
-	if err := errors.Join(errAsk, errObj); err != nil {
+	if err := cmp.Or(errAsk, errObj); err != nil {
 		return p, err
 	}
 	p.Problems = append(p.Problems, refusals(s, items)...)
+	p.Problems = append(p.Problems, otherCluster(s, items)...)
 	adapt(s, items)
-	p.compare(ctx, src, items, o, exists)
+	if err := p.compare(ctx, src, items, o, exists); err != nil {
+		return p, err
+	}
 	problem.Sort(p.Problems)
 	return p, nil
 }
@@ -106,7 +109,8 @@ func (src Source) look(ctx context.Context, s *v1alpha1.Stack, exists bool) ([]*
 	return items, each(items, func(i *item) error { return i.read(ctx, src.Client) })
 }
 
-// each does something with all items at the same time; the errors are in the items' order.
+// each does something with all items at the same time. The error is the first in the items' order: an API server that is
+// away says the same about all of them.
 func each(items []*item, do func(*item) error) error {
 	failed := make([]error, len(items))
 	var wait sync.WaitGroup
@@ -114,7 +118,19 @@ func each(items []*item, do func(*item) error) error {
 		wait.Go(func() { failed[n] = do(i) })
 	}
 	wait.Wait()
-	return errors.Join(failed...)
+	return cmp.Or(failed...)
+}
+
+// otherCluster says that a part of the file does not count, which nobody would expect who knows nothing of the cutover.
+func otherCluster(s *v1alpha1.Stack, items []*item) []problem.Problem {
+	current, stated := currentCluster(s, items), s.Spec.Database.Cluster.Name
+	if current == stated || !s.UsesPostgreSQL() {
+		return nil
+	}
+	return []problem.Problem{{
+		Severity: problem.Info, Code: "another-cluster", Subject: "cluster " + current,
+		Text: "it is the current database cluster since a cutover; what the file says of cluster " + stated + " and its backups is not applied",
+	}}
 }
 
 // adapt keeps what operations may have changed since: the cluster that is current, and how a cluster came to be.
@@ -147,9 +163,10 @@ func currentCluster(s *v1alpha1.Stack, items []*item) string {
 }
 
 // compare works out each object's change, by the API server's own dry run.
-func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options, exists bool) {
+func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options, exists bool) error {
 	changes := make([]Change, len(items))
 	problems := make([][]problem.Problem, len(items))
+	failed := make([]error, len(items))
 	var wait sync.WaitGroup
 	for n, i := range items {
 		wait.Go(func() {
@@ -164,7 +181,7 @@ func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options
 			case i.once:
 				found = once(p.stack, i, &change, src)
 			default:
-				found = p.dryRun(ctx, src, i, &change, o)
+				found, failed[n] = p.dryRun(ctx, src, i, &change, o)
 			}
 			changes[n], problems[n] = change, found
 		})
@@ -174,6 +191,7 @@ func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options
 	for _, found := range problems {
 		p.Problems = append(p.Problems, found...)
 	}
+	return cmp.Or(failed...)
 }
 
 // once plans an object that is created and then left alone.
@@ -207,22 +225,24 @@ func once(s *v1alpha1.Stack, i *item, change *Change, src Source) []problem.Prob
 	return nil
 }
 
-// dryRun asks the API server what an apply would do.
-func (p *Plan) dryRun(ctx context.Context, src Source, i *item, change *Change, o Options) []problem.Problem {
+// dryRun asks the API server what an apply would do. Its no is a problem of the plan; no answer is an error.
+func (p *Plan) dryRun(ctx context.Context, src Source, i *item, change *Change, o Options) ([]problem.Problem, error) {
 	result, err := i.apply(ctx, src.Client, o.ForceConflicts, true)
 	switch {
 	case kube.IsNotInstalled(err): // preflight says so
-		return nil
+		return nil, nil
 	case apierrors.IsConflict(err):
-		return []problem.Problem{critical("fields-of-others", i.String(), conflictText(err), "add --force-conflicts to take the fields over, or change the stack file to what they say")}
+		return []problem.Problem{critical("fields-of-others", i.String(), conflictText(err), "add --force-conflicts to take the fields over, or change the stack file to what they say")}, nil
+	case isRefusal(err):
+		return []problem.Problem{critical("refused-by-the-cluster", i.String(), refusalText(err), "")}, nil
 	case err != nil:
-		return []problem.Problem{critical("refused-by-the-cluster", i.String(), refusalText(err), "")}
+		return nil, err
 	case i.live == nil:
-		return nil
+		return nil, nil
 	}
 	change.Diff, err = difference(i.live, result, i.want.GetKind()+"/"+i.want.GetName())
 	if err != nil {
-		return []problem.Problem{critical("refused-by-the-cluster", i.String(), err.Error(), "")}
+		return nil, err
 	}
 	change.Action = Unchanged
 	if change.Diff != "" {
@@ -231,5 +251,5 @@ func (p *Plan) dryRun(ctx context.Context, src Source, i *item, change *Change, 
 			change.Diff, change.Note = "", "the scripts of this version of kubectl kea"
 		}
 	}
-	return nil
+	return nil, nil
 }

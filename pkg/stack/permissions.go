@@ -25,7 +25,7 @@ func Permissions(s *v1alpha1.Stack) []kube.Permission {
 	add(apply, "policy", "poddisruptionbudgets")
 	add(apply, "rbac.authorization.k8s.io", "roles")
 	add("get create update delete", "coordination.k8s.io", "leases")
-	if *s.Spec.NetworkPolicy.Enabled {
+	if *s.Spec.NetworkPolicy.Enabled && s.Spec.Exposure.Type != v1alpha1.HostNetwork {
 		add(apply, "networking.k8s.io", "networkpolicies")
 	}
 	if s.UsesPostgreSQL() {

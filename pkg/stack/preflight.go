@@ -1,8 +1,8 @@
 package stack
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -32,19 +32,21 @@ const (
 
 // preflight looks for what the stack needs and does not make: permissions, operators, storage, Secrets. All questions are
 // asked at the same time; a question that may not be asked is no finding.
-func preflight(ctx context.Context, src Source, s *v1alpha1.Stack, exists bool) ([]problem.Problem, error) {
+func preflight(ctx context.Context, src Source, s *v1alpha1.Stack, exists, create bool) ([]problem.Problem, error) {
+	wanted := Permissions(s)
+	if create {
+		wanted = append([]kube.Permission{{Verb: "create", Resource: "namespaces"}}, wanted...)
+	}
 	checks := []func() ([]problem.Problem, error){
-		func() ([]problem.Problem, error) { return permitted(ctx, src.Client, s) },
+		func() ([]problem.Problem, error) { return permitted(ctx, src.Client, s, wanted) },
 		func() ([]problem.Problem, error) { return storageClasses(ctx, src.Client, s) },
 	}
 	if s.UsesPostgreSQL() {
 		checks = append(checks,
 			func() ([]problem.Problem, error) { return operator(ctx, src.Client, s) },
 			func() ([]problem.Problem, error) { return plugin(ctx, src.Client, s) },
+			func() ([]problem.Problem, error) { return backups(ctx, src.Client, s, exists) },
 		)
-		if exists {
-			checks = append(checks, func() ([]problem.Problem, error) { return backupSecrets(ctx, src.Client, s) })
-		}
 	}
 	found := make([][]problem.Problem, len(checks))
 	failed := make([]error, len(checks))
@@ -53,12 +55,12 @@ func preflight(ctx context.Context, src Source, s *v1alpha1.Stack, exists bool) 
 		wait.Go(func() { found[i], failed[i] = check() })
 	}
 	wait.Wait()
-	return slices.Concat(found...), errors.Join(failed...)
+	return slices.Concat(found...), cmp.Or(failed...)
 }
 
 // permitted names all permissions that are missing at once.
-func permitted(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]problem.Problem, error) {
-	missing, err := kube.Missing(ctx, c, Permissions(s))
+func permitted(ctx context.Context, c client.Client, s *v1alpha1.Stack, wanted []kube.Permission) ([]problem.Problem, error) {
+	missing, err := kube.Missing(ctx, c, wanted)
 	if err != nil || len(missing) == 0 {
 		return nil, err
 	}
@@ -90,7 +92,8 @@ func storageClasses(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]
 	names, byDefault := []string{}, false
 	for _, class := range list.Items {
 		names = append(names, class.Name)
-		byDefault = byDefault || class.Annotations["storageclass.kubernetes.io/is-default-class"] == "true"
+		byDefault = byDefault || class.Annotations["storageclass.kubernetes.io/is-default-class"] == "true" ||
+			class.Annotations["storageclass.beta.kubernetes.io/is-default-class"] == "true" // Kubernetes goes by both
 	}
 	known := "there are " + strings.Join(names, ", ")
 	if len(names) == 0 {
@@ -159,25 +162,31 @@ func tooOld(ctx context.Context, c client.Client, labels client.MatchingLabels, 
 		return nil, fmt.Errorf("list deployments: %w", err)
 	}
 	for _, d := range list.Items {
-		for _, container := range d.Spec.Template.Spec.Containers {
-			if version := imageVersion(container.Image); version != "" && older(version, oldest) {
-				return []problem.Problem{critical("too-old", name, fmt.Sprintf("deployment %s/%s runs version %s; %s or newer is needed", d.Namespace, d.Name, version, oldest), "upgrade it")}, nil
-			}
+		containers := d.Spec.Template.Spec.Containers
+		if len(containers) == 0 {
+			continue
+		}
+		version := imageVersion(containers[0].Image) // those after the first are somebody's sidecars
+		if version != "" && older(version, oldest) {
+			return []problem.Problem{critical("too-old", name, fmt.Sprintf("deployment %s/%s runs version %s; %s or newer is needed", d.Namespace, d.Name, version, oldest), "upgrade it")}, nil
 		}
 	}
 	return nil, nil
 }
 
-// imageVersion is the version in an image's tag: "1.30.0" of "…/cloudnative-pg:1.30.0", "" when the tag is none.
+// imageVersion is the version in an image's tag: "1.30.0" of "…/cloudnative-pg:1.30.0", "" when the tag is none. The
+// registry's port and the digest are no tags.
 func imageVersion(image string) string {
-	return strings.TrimPrefix(regexp.MustCompile(`:v?\d+\.\d+(?:\.\d+)?`).FindString(image), ":")
+	image, _, _ = strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return regexp.MustCompile(`^\d+\.\d+(\.\d+)?`).FindString(strings.TrimPrefix(tag, "v"))
 }
 
 // older compares two versions by their numbers.
 func older(version, than string) bool {
 	numbers := func(text string) []int {
 		found := []int{}
-		for part := range strings.SplitSeq(strings.TrimPrefix(text, "v"), ".") {
+		for part := range strings.SplitSeq(text, ".") {
 			n, _ := strconv.Atoi(part) // the pattern above lets digits through only
 			found = append(found, n)
 		}
@@ -186,8 +195,9 @@ func older(version, than string) bool {
 	return slices.Compare(numbers(version), numbers(than)) < 0
 }
 
-// backupSecrets: the object store's login is the operator's to give; install does not make it.
-func backupSecrets(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]problem.Problem, error) {
+// backups: the object store's login is the operator's to give; install does not make it. A namespace that does not exist
+// yet cannot have it, and without it the database does not even start.
+func backups(ctx context.Context, c client.Client, s *v1alpha1.Stack, exists bool) ([]problem.Problem, error) {
 	b := s.Spec.Database.Backup
 	if b.Method == v1alpha1.NoBackup {
 		return []problem.Problem{{
@@ -199,8 +209,14 @@ func backupSecrets(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]p
 	look := func(name string, keys ...string) error {
 		keys = slices.DeleteFunc(keys, func(k string) bool { return k == "" })
 		var secret corev1.Secret
-		err := c.Get(ctx, client.ObjectKey{Namespace: s.Metadata.Namespace, Name: name}, &secret)
+		var err error = apierrors.NewNotFound(corev1.Resource("secrets"), name)
+		if exists {
+			err = c.Get(ctx, client.ObjectKey{Namespace: s.Metadata.Namespace, Name: name}, &secret)
+		}
 		create := fmt.Sprintf("kubectl -n %s create secret generic %s --from-literal=%s=…", s.Metadata.Namespace, name, strings.Join(keys, "=… --from-literal="))
+		if !exists {
+			create = "kubectl create namespace " + s.Metadata.Namespace + "; " + create
+		}
 		switch {
 		case apierrors.IsNotFound(err):
 			found = append(found, critical("no-backup-secret", "secret "+name, "the object store's Secret does not exist", create))

@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
@@ -39,6 +39,7 @@ type Removal struct {
 	Changes    []Change `json:"changes"` // delete and keep, in the order of deletion
 
 	objects []*unstructured.Unstructured // to delete, in that order
+	backups []*unstructured.Unstructured // those that only their cluster tells to be the deployment's
 }
 
 // part says what an object is part of, and how late it is deleted.
@@ -105,6 +106,9 @@ func MakeRemoval(ctx context.Context, src Source, namespace, deployment string, 
 			c.Note = fmt.Sprintf("kept; --delete %s deletes it", p)
 		}
 		r.Changes = append(r.Changes, c)
+		if p == PartBackups && o.GetLabels()[kube.LabelDeployment] != deployment {
+			r.backups = append(r.backups, o)
+		}
 	}
 	return r, nil
 }
@@ -147,7 +151,7 @@ func owned(ctx context.Context, r client.Reader, namespace, deployment string) (
 	}
 	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
 		cluster, _, _ := unstructured.NestedString(o.Object, "spec", "cluster", "name")
-		return o.GetKind() == "Backup" && !clusters[cluster]
+		return o.GetKind() == "Backup" && !clusters[cluster] && o.GetLabels()[kube.LabelDeployment] != deployment
 	})
 	slices.SortStableFunc(found, func(a, b *unstructured.Unstructured) int {
 		_, orderA := part(a)
@@ -157,24 +161,21 @@ func owned(ctx context.Context, r client.Reader, namespace, deployment string) (
 	return found, nil
 }
 
-// Deployments are the names of the deployments in a namespace that install made, or that uninstall left a database or
-// volumes of. Permission: list configmaps and services.
+// Deployments are the names of the deployments in a namespace that install made, or that uninstall left a database,
+// volumes or backups of. Permission: list configmaps, services, persistentvolumeclaims, objectstores.
 func Deployments(ctx context.Context, r client.Reader, namespace string) ([]string, error) {
 	names := []string{}
-	for _, list := range []client.ObjectList{&corev1.ConfigMapList{}, &corev1.ServiceList{}} {
-		err := r.List(ctx, list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{"app.kubernetes.io/managed-by": kube.FieldManager})
-		if err != nil {
+	for _, kind := range []schema.GroupVersionKind{
+		{Version: "v1", Kind: "ConfigMap"}, {Version: "v1", Kind: "Service"}, {Version: "v1", Kind: "PersistentVolumeClaim"}, cnpg.ObjectStoreKind(),
+	} {
+		list := unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		err := r.List(ctx, &list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{"app.kubernetes.io/managed-by": kube.FieldManager})
+		if err != nil && !kube.IsNotInstalled(err) {
 			return nil, fmt.Errorf("look for deployments in namespace %s: %w", namespace, err)
 		}
-		switch list := list.(type) {
-		case *corev1.ConfigMapList:
-			for _, o := range list.Items {
-				names = append(names, o.Labels[kube.LabelDeployment])
-			}
-		case *corev1.ServiceList:
-			for _, o := range list.Items {
-				names = append(names, o.Labels[kube.LabelDeployment])
-			}
+		for _, o := range list.Items {
+			names = append(names, o.GetLabels()[kube.LabelDeployment])
 		}
 	}
 	slices.Sort(names)
@@ -201,6 +202,11 @@ func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, 
 		}
 		if len(objects) > 0 {
 			steps = append(steps, operation.Step{Name: "delete the " + string(p), Do: func(ctx context.Context, note func(string)) (string, error) {
+				if p == PartDatabase {
+					if err := src.mark(ctx, r.backups, r.Deployment); err != nil {
+						return "", err
+					}
+				}
 				return src.remove(ctx, objects, note)
 			}})
 		}
@@ -213,6 +219,19 @@ func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, 
 		return err
 	}
 	return held.Release(ending)
+}
+
+// mark labels the Backups of a cluster that is about to go: a later run could not tell any more whose they are. CNPG
+// makes them without our labels. Who may not do that still may delete the rest.
+func (src Source) mark(ctx context.Context, backups []*unstructured.Unstructured, deployment string) error {
+	for _, o := range backups {
+		patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, kube.LabelDeployment, deployment)
+		err := src.Client.Patch(ctx, o.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner(kube.FieldManager))
+		if err != nil && !apierrors.IsNotFound(err) && !kube.IsForbidden(err) {
+			return fmt.Errorf("label backup %s: %w", o.GetName(), err)
+		}
+	}
+	return nil
 }
 
 // remove deletes objects and waits until they, and what they own, are gone.
@@ -232,7 +251,7 @@ func (src Source) remove(ctx context.Context, objects []*unstructured.Unstructur
 			now.SetGroupVersionKind(o.GroupVersionKind())
 			err := src.Client.Get(ctx, client.ObjectKeyFromObject(o), now)
 			switch {
-			case apierrors.IsNotFound(err):
+			case apierrors.IsNotFound(err), kube.IsNotInstalled(err): // its definition went too
 			case err != nil:
 				return "", err
 			case now.GetUID() == o.GetUID():

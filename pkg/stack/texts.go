@@ -22,6 +22,12 @@ func conflictText(err error) string {
 	return "fields were set by somebody else: " + strings.Join(texts, "; ")
 }
 
+// isRefusal reports whether the API server answered, and said no.
+func isRefusal(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status)
+}
+
 // refusalText is what the API server or a webhook says against an object.
 func refusalText(err error) string {
 	var status apierrors.APIStatus

@@ -134,10 +134,12 @@ func broken(pods []corev1.Pod, servers []string) error {
 				continue
 			}
 			for _, c := range pod.Status.InitContainerStatuses {
-				for _, t := range []*corev1.ContainerStateTerminated{c.State.Terminated, c.LastTerminationState.Terminated} {
-					if t != nil && t.ExitCode == gaveUp {
-						return fmt.Errorf("%s: %s", pod.Name, strings.TrimSpace(t.Message))
-					}
+				last := c.State.Terminated
+				if last == nil { // it tries again, which does not help
+					last = c.LastTerminationState.Terminated
+				}
+				if last != nil && last.ExitCode == gaveUp {
+					return fmt.Errorf("%s: %s", pod.Name, strings.TrimSpace(last.Message))
 				}
 			}
 		}
