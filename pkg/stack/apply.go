@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
 // balancerTime is how long a first install waits for the load balancers' addresses, which the servers' configurations
@@ -25,6 +26,8 @@ const balancerTime = 20 * time.Second
 // Result is what an apply left.
 type Result struct {
 	Lagging []Lag `json:"lagging"`
+	// Problems are what does not work although all is applied.
+	Problems []problem.Problem `json:"problems"`
 }
 
 // Apply does what a plan says, in named steps, and waits until the servers can hand out leases. Killed anywhere and run
@@ -53,15 +56,16 @@ func Apply(ctx context.Context, src Source, p Plan, o Options, wait bool, lock o
 		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
 		return Result{}, err
 	}
-	return Result{Lagging: r.lagging}, held.Release(ending)
+	return Result{Lagging: r.lagging, Problems: r.problems}, held.Release(ending)
 }
 
 // run is one apply.
 type run struct {
 	Source
-	s       *v1alpha1.Stack
-	o       Options
-	lagging []Lag
+	s        *v1alpha1.Stack
+	o        Options
+	lagging  []Lag
+	problems []problem.Problem
 }
 
 func (r *run) steps(wait bool) []operation.Step {

@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
 // pollTime is how often a wait looks again.
@@ -89,9 +90,24 @@ func (r *run) waitDatabase(ctx context.Context, note func(string)) (string, erro
 			return strings.Join(sum.Reasons, "; "), nil
 		}
 		result = fmt.Sprintf("%s, %d of %d instances ready", name, sum.ReadyInstances, sum.Instances)
+		r.problems = archive(sum)
 		return "", nil
 	})
 	return result, err
+}
+
+// archive says that archiving does not work, which nothing waits for: DHCP does not need it. A store that was used before
+// is the usual reason, and the operator's message does not say so.
+func archive(sum cnpg.Summary) []problem.Problem {
+	if working := sum.Archiving.Working; !sum.Archiving.Configured || working == nil || *working {
+		return nil
+	}
+	return []problem.Problem{{
+		Severity: problem.Warning, Code: "archive-failing", Subject: "cluster " + sum.Name,
+		Text: fmt.Sprintf("the write-ahead log cannot be archived to %s, so there will be no backups (%s). If a cluster named %s archived there before, its files are in the way",
+			sum.Archiving.Target, sum.Archiving.Message, sum.Archiving.ServerName),
+		Next: "set spec.database.backup.serverName to a folder that was never used, and install again",
+	}}
 }
 
 // waitServers waits until every server runs, has its database, and is in the normal state of its mode.
@@ -183,6 +199,8 @@ func notServing(r ha.Report) string {
 			texts = append(texts, p.Server+": no answer from the lease database")
 		case len(p.Disabled) > 0:
 			texts = append(texts, p.Server+": DHCP disabled "+strings.Join(p.Disabled, ", "))
+		case len(p.Sockets) > 0:
+			texts = append(texts, p.Server+": "+strings.Join(p.Sockets, ", "))
 		}
 	}
 	for _, relationship := range r.Relationships {
