@@ -54,7 +54,7 @@ func TestFailoverUnderLoad(t *testing.T) {
 	m := underLoad(t, func() {
 		time.Sleep(5 * time.Second)
 		kubectl(t, "-n", "network", "delete", "pod", before, "--wait=false")
-	}, "hot-standby", "-4", "-rate", "50", "-duration", "45s")
+	}, "hot-standby", "-4", "-rate", "50", "-duration", "60s")
 	t.Logf("failover: lost %d of %d, %d NAKs, longest silence %.1f s", m.Lost, m.Started, m.Naks, m.Silence.Longest.Seconds())
 	if m.Duplicates != 0 || m.Started < 2000 {
 		t.Errorf("%+v", m)
