@@ -15,7 +15,8 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
-// UnfinishedError: there is no Kea server yet, and an operation that was to make some stopped. It is an ErrNone.
+// UnfinishedError says that there is no Kea server yet, and that an operation that was to make some stopped. It is an
+// ErrNone.
 type UnfinishedError struct {
 	Namespace string
 	Operation Operation

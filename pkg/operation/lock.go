@@ -39,7 +39,7 @@ type State struct {
 // LockName is the name of a deployment's lock.
 func LockName(deployment string) string { return deployment + "-operation" }
 
-// HeldError: somebody else works on the deployment.
+// HeldError says that somebody else works on the deployment.
 type HeldError struct {
 	Namespace, Deployment string
 	State                 State
