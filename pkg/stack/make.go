@@ -175,12 +175,11 @@ func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options
 			switch {
 			case i.keep != "":
 				change.Action, change.Note = Keep, i.keep
-			case i.live == nil && !exists:
 			case i.taken:
 				change.Action, change.Note = Keep, "it is somebody else's"
 			case i.once:
 				found = once(p.stack, i, &change, src)
-			default:
+			case exists:
 				found, failed[n] = p.dryRun(ctx, src, i, &change, o)
 			}
 			changes[n], problems[n] = change, found

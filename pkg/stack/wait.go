@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 // pollTime is how often a wait looks again.
 const pollTime = time.Second
 
-// NotReadyError: what was waited for did not come about in time.
+// NotReadyError says that what was waited for did not come about in time.
 type NotReadyError struct {
 	Waiting string // what was seen last
 	Err     error
@@ -170,13 +171,12 @@ func notReady(servers []inventory.Server) string {
 		if s.State.Running && s.State.Ready {
 			continue
 		}
-		reason := s.State.Reason
-		if reason == "" {
-			reason = "not ready"
-		}
-		text := s.Pod + ": " + reason
-		if s.State.Running {
-			text = s.Name() + ": " + reason
+		text := s.Name() + ": not ready"
+		if !s.State.Running {
+			text = s.Pod + ": " + cmp.Or(s.State.Reason, "not running")
+			if s.State.LastExit != "" {
+				text += ", last: " + s.State.LastExit
+			}
 		}
 		if !said[text] {
 			said[text] = true
@@ -193,6 +193,8 @@ func notServing(r ha.Report) string {
 		switch {
 		case !p.Reached:
 			texts = append(texts, p.Server+": "+p.Why)
+		case mode != "" && p.State == "":
+			texts = append(texts, p.Server+": high availability does not run")
 		case mode != "" && string(p.State) != string(mode):
 			texts = append(texts, fmt.Sprintf("%s: %s", p.Server, p.State))
 		case p.LeaseQuery != ha.Works:
