@@ -221,9 +221,13 @@ func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha
 	}
 	plan.Lagging = result.Lagging
 	if !format.Human() {
+		plan.Problems = append(plan.Problems, result.Problems...)
 		return o.out.write(format, plan, o.view(plan, false))
 	}
-	return installedPage(plan, o.wait).Write(o.env.Out, o.env.canvas())
+	canvas := o.env.canvas()
+	page := installedPage(plan, o.wait)
+	problemsPart(&page, result.Problems, canvas)
+	return page.Write(o.env.Out, canvas)
 }
 
 // view draws a plan.
