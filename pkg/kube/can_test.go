@@ -2,45 +2,46 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
+
+// reviewer is an API server that answers reviews as a test wants.
+func reviewer(answer func(*authorizationv1.SelfSubjectAccessReview) error) client.Client {
+	return interceptor.NewClient(fake.NewClientBuilder().WithScheme(newScheme()).Build(), interceptor.Funcs{
+		Create: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.CreateOption) error {
+			review, ok := o.(*authorizationv1.SelfSubjectAccessReview)
+			if !ok {
+				return errors.New("something else is created")
+			}
+			return answer(review)
+		},
+	})
+}
 
 func TestMissing(t *testing.T) {
 	var mu sync.Mutex
 	asked := map[authorizationv1.ResourceAttributes]bool{}
-	f := newFakeCluster(t)
-	f.other = func(w http.ResponseWriter, r *http.Request) {
-		var review authorizationv1.SelfSubjectAccessReview
-		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews") || json.NewDecoder(r.Body).Decode(&review) != nil {
-			http.NotFound(w, r)
-			return
-		}
+	c := reviewer(func(review *authorizationv1.SelfSubjectAccessReview) error {
 		mu.Lock()
+		defer mu.Unlock()
 		asked[*review.Spec.ResourceAttributes] = true
-		mu.Unlock()
 		review.Status.Allowed = review.Spec.ResourceAttributes.Verb == "get"
-		review.Kind, review.APIVersion = "SelfSubjectAccessReview", "authorization.k8s.io/v1"
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		_ = json.NewEncoder(w).Encode(review)
-	}
-	wanted := []Permission{
+		return nil
+	})
+	missing, err := Missing(t.Context(), c, []Permission{
 		{Verb: "patch", Group: "apps", Resource: "statefulsets", Namespace: "network"},
 		{Verb: "get", Resource: "secrets", Namespace: "network"},
 		{Verb: "create", Resource: "pods/portforward", Namespace: "network"},
 		{Verb: "create", Resource: "namespaces"},
-	}
-	missing, err := Missing(t.Context(), f.client(t, Options{}), wanted)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +65,7 @@ func TestMissing(t *testing.T) {
 
 func TestMissingIsNotKnown(t *testing.T) {
 	broken := errors.New("no answer")
-	c := interceptor.NewClient(newFakeCluster(t).client(t, Options{}), interceptor.Funcs{
-		Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { return broken },
-	})
+	c := reviewer(func(*authorizationv1.SelfSubjectAccessReview) error { return broken })
 	found, err := Missing(t.Context(), c, []Permission{{Verb: "list", Resource: "pods"}})
 	if found != nil || !errors.Is(err, broken) || err.Error() != "ask whether this user may list pods: no answer" {
 		t.Errorf("%v, %v", found, err)
