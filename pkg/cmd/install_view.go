@@ -104,19 +104,18 @@ func installedPage(p stack.Plan, waited bool) printer.Page {
 func laggingPart(page *printer.Page, p stack.Plan) {
 	page.Text(printer.Concat(printer.Warn.Text("●"), printer.Textf(" %s in namespace %s: applied, but these servers do not run it yet; install restarts and reloads none:", p.Deployment, p.Namespace)))
 	page.Blank()
-	t := printer.Table{Indent: 2, Columns: []printer.Column{{Header: "server"}, {Header: "what it lacks"}}}
 	pods := []string{}
 	for _, l := range p.Lagging {
-		t.Add(printer.Text(l.Server), printer.Text(l.Text))
+		page.Indented(2, 4, printer.Concat(printer.Bold.Text(l.Server), printer.Text(": "+l.Text)))
 		pods = append(pods, l.Pod)
 	}
 	// The last server is the standby: it goes first.
 	slices.SortFunc(pods, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a)) })
-	page.Table(t)
 	page.Blank()
 	page.Text(printer.Text("Restart them one at a time, the standby first; go on when ha status shows both in their normal state. A restart of the server that serves pauses DHCP until its partner takes over, or without a partner until it is back:"))
 	for _, pod := range slices.Compact(pods) {
-		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s && kubectl kea ha status -n %s --watch", p.Namespace, pod, p.Namespace)))
+		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, pod)))
+		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl kea ha status -n %s --watch", p.Namespace)))
 	}
 }
 

@@ -197,9 +197,9 @@ func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options
 func once(s *v1alpha1.Stack, i *item, change *Change, src Source) []problem.Problem {
 	if i.live == nil {
 		if i.isSecret() {
-			change.Note = "a new password is made"
+			change.Note = "new password"
 			if i.want.GetName() == s.Spec.Database.CASecret {
-				change.Note = "a new certificate authority is made"
+				change.Note = "new certificate authority"
 			}
 		}
 		return nil
@@ -247,7 +247,7 @@ func (p *Plan) dryRun(ctx context.Context, src Source, i *item, change *Change, 
 	if change.Diff != "" {
 		change.Action = Update
 		if i.want.GetName() == p.stack.ScriptsConfigMap() {
-			change.Diff, change.Note = "", "the scripts of this version of kubectl kea"
+			change.Diff, change.Note = "", "the scripts of this version"
 		}
 	}
 	return nil, nil

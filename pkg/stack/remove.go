@@ -103,7 +103,7 @@ func MakeRemoval(ctx context.Context, src Source, namespace, deployment string, 
 			c.Action = Delete
 			r.objects = append(r.objects, o)
 		} else {
-			c.Note = fmt.Sprintf("kept; --delete %s deletes it", p)
+			c.Note = "unless --delete " + string(p)
 		}
 		r.Changes = append(r.Changes, c)
 		if p == PartBackups && o.GetLabels()[kube.LabelDeployment] != deployment {

@@ -45,8 +45,8 @@ func installed(t *testing.T) *cluster {
 }
 
 const (
-	keptDatabase = ": kept; --delete database deletes it"
-	keptBackups  = ": kept; --delete backups deletes it"
+	keptDatabase = ": unless --delete database"
+	keptBackups  = ": unless --delete backups"
 )
 
 // serversGone are those that an uninstall always deletes, in that order.
@@ -329,7 +329,7 @@ func TestVolumesStay(t *testing.T) {
 	}}})
 	f.install(t, with("  database: {type: memfile}"))
 	r := f.removal(t)
-	if last := done(r.Changes)[len(r.Changes)-1]; last != "keep PersistentVolumeClaim data-kea-dhcp-0: kept; --delete volumes deletes it" {
+	if last := done(r.Changes)[len(r.Changes)-1]; last != "keep PersistentVolumeClaim data-kea-dhcp-0: unless --delete volumes" {
 		t.Error(last)
 	}
 	f.remove(t)
