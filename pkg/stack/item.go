@@ -29,6 +29,8 @@ type item struct {
 	live  *unstructured.Unstructured // nil: absent
 	keep  string                     // why it is left alone although it differs; "" when it is not
 	taken bool                       // it is somebody else's
+	// refused: something in it cannot be changed, as we said ourselves; the cluster need not say it again.
+	refused bool
 }
 
 // itemsOf lists the objects of all groups in the order in which they are applied.

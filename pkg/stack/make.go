@@ -177,6 +177,8 @@ func (p *Plan) compare(ctx context.Context, src Source, items []*item, o Options
 				change.Action, change.Note = Keep, i.keep
 			case i.taken:
 				change.Action, change.Note = Keep, "it is somebody else's"
+			case i.refused:
+				change.Action, change.Note = Keep, "it cannot become what the file says"
 			case i.once:
 				found = once(p.stack, i, &change, src)
 			case exists:

@@ -30,6 +30,7 @@ func refusals(s *v1alpha1.Stack, items []*item) []problem.Problem {
 			}
 			continue
 		}
+		before := len(found)
 		switch i.want.GetKind() {
 		case "Cluster":
 			refuseCluster(i, add)
@@ -40,6 +41,7 @@ func refusals(s *v1alpha1.Stack, items []*item) []problem.Problem {
 				refuseConfiguration(s, i, add)
 			}
 		}
+		i.refused = len(found) > before
 	}
 	return found
 }

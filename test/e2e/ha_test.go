@@ -126,7 +126,7 @@ func TestClockSkew(t *testing.T) {
 // A control agent that hangs must not hold up the rest, and its partner's word tells that the server still works.
 func TestAgentThatHangs(t *testing.T) {
 	restored(t, "branch")
-	pid := agentPID(t, "kea-dhcp-0", "ctrl-agent")
+	pid := firstProcess(t, "kea-dhcp-0", "ctrl-agent")
 	lab(t, "shell", "kill", "-STOP", pid)
 	t.Cleanup(func() {
 		lab(t, "shell", "kill", "-CONT", pid)
@@ -151,8 +151,29 @@ func TestAgentThatHangs(t *testing.T) {
 	}
 }
 
-// agentPID is a container's first process as the lab's machine numbers it.
-func agentPID(t *testing.T, pod, container string) string {
+// A daemon that the kernel kills, for memory perhaps, comes back in its pod: the PID file of the dead one is not in the way.
+func TestKilledDaemonsComeBack(t *testing.T) {
+	restored(t, "branch")
+	for _, container := range []string{"dhcp4", "ctrl-agent"} {
+		lab(t, "shell", "kill", "-KILL", firstProcess(t, "kea-dhcp-1", container))
+	}
+	until(t, "branch", "both were started again", time.Minute, func(status.Report) error {
+		restarts := kubectl(t, "-n", "branch", "get", "pod", "kea-dhcp-1", "-o", "jsonpath={.status.containerStatuses[*].restartCount}")
+		if restarts != "1 1" {
+			return fmt.Errorf("restarts: %s", restarts)
+		}
+		return nil
+	})
+	restored(t, "branch")
+	if restarts := kubectl(t, "-n", "branch", "get", "pod", "kea-dhcp-1", "-o", "jsonpath={.status.containerStatuses[*].restartCount}"); restarts != "1 1" {
+		t.Errorf("restarts: %s, want one of each", restarts)
+	}
+	kubectl(t, "-n", "branch", "delete", "pod", "kea-dhcp-1") // and its count of restarts
+	restored(t, "branch")
+}
+
+// firstProcess is a container's first process as the lab's machine numbers it.
+func firstProcess(t *testing.T, pod, container string) string {
 	t.Helper()
 	id := kubectl(t, "-n", "branch", "get", "pod", pod, "-o", `jsonpath={.status.containerStatuses[?(@.name=="`+container+`")].containerID}`)
 	id = strings.TrimPrefix(id, "containerd://")

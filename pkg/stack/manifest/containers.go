@@ -57,7 +57,7 @@ func unicast6(s *v1alpha1.Stack) string {
 
 func daemonContainer(s *v1alpha1.Stack, d daemon) corev1.Container {
 	c := container(s, string(d.service), d.image)
-	c.Command = []string{d.command, "-c", dirConfig + "/$(POD_NAME)-" + string(d.service) + ".conf"}
+	c.Command = afresh(d.command, dirConfig+"/$(POD_NAME)-"+string(d.service)+".conf")
 	c.Resources = d.resources
 	c.SecurityContext.Capabilities.Add = d.capabilities
 	c.Ports = []corev1.ContainerPort{{Name: string(d.service), Protocol: corev1.ProtocolUDP, ContainerPort: d.port}}
@@ -84,13 +84,19 @@ func daemonContainer(s *v1alpha1.Stack, d daemon) corev1.Container {
 func agentContainer(s *v1alpha1.Stack) corev1.Container {
 	port := strconv.Itoa(s.Spec.HighAvailability.Ports.Agent)
 	c := container(s, containerAgent, s.Spec.Kea.Images.CtrlAgent)
-	c.Command = []string{"kea-ctrl-agent", "-c", dirConfig + "/" + s.AgentKey()}
+	c.Command = afresh("kea-ctrl-agent", dirConfig+"/"+s.AgentKey())
 	c.Resources = s.Spec.Kea.AgentResources
 	c.Env = append(c.Env, folderEnv(s)...)
 	c.VolumeMounts = daemonMounts(s)
 	c.StartupProbe = startupProbe("agent", port)
 	c.LivenessProbe = livenessProbe("agent", port)
 	return c
+}
+
+// afresh runs one of Kea's programs. The PID file of one that was killed outlives its container in the pod's folder, and
+// every one of them is process 1: the next would take it for alive and give up, again and again.
+func afresh(program, file string) []string {
+	return []string{"sh", "-c", `rm -f "$KEA_PIDFILE_DIR"/*.` + program + `.pid; exec ` + program + ` -c ` + file}
 }
 
 // container is what all have in common. They run as root because only root keeps capabilities over exec in Kubernetes, and
