@@ -34,7 +34,7 @@ type Result struct {
 // again, it goes on. wait: false ends it when all objects are applied.
 // Errors: *operation.StepError, *operation.HeldError.
 func Apply(ctx context.Context, src Source, p Plan, o Options, wait bool, lock operation.Options, progress operation.Progress) (Result, error) {
-	r := &run{Source: src, s: p.stack, o: o}
+	r := &run{Source: src, s: p.stack, o: o, lagging: []Lag{}}
 	if p.CreateNamespace {
 		err := operation.Run(ctx, []operation.Step{{Name: "create namespace " + p.Namespace, Do: r.namespace}}, nil, progress)
 		if err != nil {
