@@ -163,9 +163,12 @@ func TestInstallScreens(t *testing.T) {
 // removalOf is an uninstall that keeps the data, or one of everything.
 func removalOf(keep bool) stack.Removal {
 	r := stack.Removal{Deployment: "kea-dhcp", Namespace: "network", Changes: []stack.Change{
-		{Action: stack.Delete, Kind: "StatefulSet", Name: "kea-dhcp"}, {Action: stack.Delete, Kind: "ConfigMap", Name: "kea-dhcp-config"},
-		{Action: stack.Delete, Kind: "Service", Name: "kea-dhcp"}, {Action: stack.Delete, Kind: "Cluster", Name: "kea-database"},
-		{Action: stack.Delete, Kind: "Secret", Name: "kea-db-ca"}, {Action: stack.Delete, Kind: "Backup", Name: "kea-database-20261122020000"},
+		{Action: stack.Delete, Kind: "StatefulSet", Name: "kea-dhcp"},
+		{Action: stack.Delete, Kind: "ConfigMap", Name: "kea-dhcp-config"},
+		{Action: stack.Delete, Kind: "Service", Name: "kea-dhcp"},
+		{Action: stack.Delete, Kind: "Cluster", Name: "kea-database"},
+		{Action: stack.Delete, Kind: "Secret", Name: "kea-db-ca"},
+		{Action: stack.Delete, Kind: "Backup", Name: "kea-database-20261122020000"},
 	}}
 	for i := range r.Changes {
 		if part := map[string]string{"Cluster": "database", "Secret": "database", "Backup": "backups"}[r.Changes[i].Kind]; keep && part != "" {
@@ -182,8 +185,10 @@ func TestOrderOfRestarts(t *testing.T) {
 		want []string
 	}{
 		"both": {[]stack.Lag{lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig)}, []string{"kea-dhcp-1", "kea-dhcp-0"}},
-		"the standby's pod and the primary's file": {[]stack.Lag{lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig)},
-			[]string{"kea-dhcp-1", "kea-dhcp-0"}},
+		"the standby's pod and the primary's file": {
+			[]stack.Lag{lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig)},
+			[]string{"kea-dhcp-1", "kea-dhcp-0"},
+		},
 		"pods and two daemons each": {[]stack.Lag{
 			lag("kea-dhcp-0", "kea-dhcp-0", oldPod), lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig),
 			lag("kea-dhcp-0", "kea-dhcp-0/dhcp6", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp6", oldConfig),

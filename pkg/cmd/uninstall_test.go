@@ -66,8 +66,10 @@ func TestUninstallChooses(t *testing.T) {
 		"named":        {office(t, other), []string{"kea-dhcp"}, result{out: officeRemoval + "\ndry run: nothing was changed\n"}},
 		"one of two":   {office(t, other), nil, result{err: lines("error: which of kea-dhcp, other?", "hint: kubectl kea uninstall kea-dhcp"), code: ExitUsage}},
 		"unknown":      {office(t), []string{"nobody"}, result{err: lines("error: no deployment nobody of kubectl kea install in namespace branch", "hint: kubectl kea status -A"), code: ExitFailed}},
-		"none": {func() *cluster { f := newCluster(t); f.namespace = "branch"; return f }(), nil,
-			result{err: lines("error: no deployment of kubectl kea install in namespace branch", "hint: kubectl kea status -A"), code: ExitFailed}},
+		"none": {
+			func() *cluster { f := newCluster(t); f.namespace = "branch"; return f }(), nil,
+			result{err: lines("error: no deployment of kubectl kea install in namespace branch", "hint: kubectl kea status -A"), code: ExitFailed},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			same(t, tt.want, run(t.Context(), tt.cluster.use, append([]string{"uninstall", "--dry-run"}, tt.args...)...))

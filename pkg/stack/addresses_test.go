@@ -29,41 +29,51 @@ func TestAddresses(t *testing.T) {
 	}{
 		"nothing is there yet": {
 			"", nil,
-			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>", "<ClusterIP of service kea-dhcp-1>"}, Identifiers: none}, false,
+			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>", "<ClusterIP of service kea-dhcp-1>"}, Identifiers: none},
+			false,
 		},
 		"one of two": {
 			"", peers[:1],
-			keaconf.Addresses{Peers: []string{"10.90.0.10", "<ClusterIP of service kea-dhcp-1>"}, Identifiers: none}, false,
+			keaconf.Addresses{Peers: []string{"10.90.0.10", "<ClusterIP of service kea-dhcp-1>"}, Identifiers: none},
+			false,
 		},
 		"both": {"", peers, keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: none}, true},
 		"headless is no address": {
-			"", []corev1.Service{service("kea-dhcp-0", []string{"None"}), peers[1]},
-			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>", "10.90.0.11"}, Identifiers: none}, false,
+			"",
+			[]corev1.Service{service("kea-dhcp-0", []string{"None"}), peers[1]},
+			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>", "10.90.0.11"}, Identifiers: none},
+			false,
 		},
 		"stated": {
 			"  highAvailability: {peerAddresses: [10.90.0.20, 10.90.0.21]}", peers,
-			keaconf.Addresses{Peers: []string{"10.90.0.20", "10.90.0.21"}, Identifiers: none}, true,
+			keaconf.Addresses{Peers: []string{"10.90.0.20", "10.90.0.21"}, Identifiers: none},
+			true,
 		},
 		"one server has no peer": {
 			"  highAvailability: {mode: none}", nil,
-			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>"}, Identifiers: none[:1]}, true,
+			keaconf.Addresses{Peers: []string{"<ClusterIP of service kea-dhcp-0>"}, Identifiers: none[:1]},
+			true,
 		},
 		"a balancer's address before the ClusterIP": {
 			"", append(peers, service("kea-dhcp-0-dhcp", []string{"10.90.0.30"}, corev1.LoadBalancerIngress{IP: "192.0.2.7"}), service("kea-dhcp-1-dhcp", []string{"10.90.0.31"})),
-			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"192.0.2.7", "10.90.0.31"}}, true,
+			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"192.0.2.7", "10.90.0.31"}},
+			true,
 		},
 		"a balancer with a name only, and an IPv6 address first": {
 			"", append(peers, service("kea-dhcp-0-dhcp", []string{"10.90.0.30"}, corev1.LoadBalancerIngress{Hostname: "lb.example.com"}),
 				service("kea-dhcp-1-dhcp", []string{"fd00::31", "10.90.0.31"}, corev1.LoadBalancerIngress{IP: "2001:db8::7"}, corev1.LoadBalancerIngress{IP: "192.0.2.8"})),
-			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"10.90.0.30", "192.0.2.8"}}, true,
+			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"10.90.0.30", "192.0.2.8"}},
+			true,
 		},
 		"dual stack without a balancer": {
 			"", append(peers, service("kea-dhcp-0-dhcp", []string{"fd00::30", "10.90.0.30"}), service("kea-dhcp-1-dhcp", []string{"fd00::31"})),
-			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"10.90.0.30", ""}}, true,
+			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"10.90.0.30", ""}},
+			true,
 		},
 		"stated for the clients": {
 			"  exposure: {type: perPodLoadBalancer, addresses: [192.0.2.1, 192.0.2.2]}", append(peers, service("kea-dhcp-0-dhcp", []string{"10.90.0.30"})),
-			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"192.0.2.1", "192.0.2.2"}}, true,
+			keaconf.Addresses{Peers: []string{"10.90.0.10", "10.90.0.11"}, Identifiers: []string{"192.0.2.1", "192.0.2.2"}},
+			true,
 		},
 		"on the node's network Kea knows best": {
 			"  exposure: {type: hostNetwork}", append(peers, service("kea-dhcp-0-dhcp", []string{"10.90.0.30"})), // left over from before

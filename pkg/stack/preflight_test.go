@@ -80,8 +80,12 @@ func TestPreflight(t *testing.T) {
 			"critical no-cnpg CloudNativePG: the operator is not installed in this cluster -> install CloudNativePG 1.26 or newer: https://cloudnative-pg.io/docs",
 			"critical no-barman-plugin Barman Cloud plugin: spec.database.backup.method is plugin, and the plugin is not installed in this cluster -> install the plugin, or set spec.database.backup.method to in-tree (until CNPG 1.30) or none",
 		}},
-		"no plugin is needed in-tree": {"  database: {backup: {destinationPath: s3://backups/kea, method: in-tree}}", []client.Object{login},
-			func(_ *testing.T, f *cluster) { f.lacks = []string{"ObjectStore"} }, []string{}},
+		"no plugin is needed in-tree": {
+			"  database: {backup: {destinationPath: s3://backups/kea, method: in-tree}}",
+			[]client.Object{login},
+			func(_ *testing.T, f *cluster) { f.lacks = []string{"ObjectStore"} },
+			[]string{},
+		},
 		"both too old": {backedUp, []client.Object{login}, func(t *testing.T, f *cluster) {
 			image(t, f, "cnpg-controller-manager", "registry.example.com:5000/mirror/cloudnative-pg:1.25.1@sha256:1234567890abcdef")
 			image(t, f, "barman-cloud", "ghcr.io/cloudnative-pg/plugin-barman-cloud:v0.4.1")

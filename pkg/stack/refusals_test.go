@@ -24,11 +24,14 @@ func TestRefusals(t *testing.T) {
 		"its owner": {office, replace("  vlans:", "  database: {owner: dhcp}\n  vlans:"), []string{
 			"Cluster kea-database: the database's owner is kea and cannot become dhcp: it was created with it",
 		}},
-		"a smaller volume": {replace("  vlans:", "  database: {cluster: {storage: {size: 10Gi}, walStorage: {size: 2Gi}}}\n  vlans:"),
-			replace("  vlans:", "  database: {cluster: {storage: {size: 9Gi}}}\n  vlans:"), []string{
+		"a smaller volume": {
+			replace("  vlans:", "  database: {cluster: {storage: {size: 10Gi}, walStorage: {size: 2Gi}}}\n  vlans:"),
+			replace("  vlans:", "  database: {cluster: {storage: {size: 9Gi}}}\n  vlans:"),
+			[]string{
 				"Cluster kea-database: storage is 10Gi and cannot shrink to 9Gi: volumes only grow",
 				"Cluster kea-database: walStorage cannot be taken away from a cluster that has it",
-			}},
+			},
+		},
 		"the mode of a pair": {office, replace("  vlans:", "  highAvailability: {mode: load-balancing}\n  vlans:"), []string{
 			"deployment kea-dhcp: it runs with high availability hot-standby and cannot become load-balancing while it serves: the two modes divide clients and leases differently",
 		}},

@@ -150,8 +150,10 @@ func TestNotServing(t *testing.T) {
 	}{
 		"as it should be": {pair(fine, other), "", "kea-dhcp-0 + kea-dhcp-1 dhcp4 hot-standby"},
 		"not reached":     {pair(fine, with(other, func(p *ha.Peer) { p.Reached, p.Why = false, "connection refused" })), "kea-dhcp-1/dhcp4: connection refused", ""},
-		"on the way": {pair(with(fine, func(p *ha.Peer) { p.State = kea.StateWaiting }), with(other, func(p *ha.Peer) { p.State = kea.StateSyncing })),
-			"kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: syncing", ""},
+		"on the way": {
+			pair(with(fine, func(p *ha.Peer) { p.State = kea.StateWaiting }), with(other, func(p *ha.Peer) { p.State = kea.StateSyncing })),
+			"kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: syncing", "",
+		},
 		"the hook is not there": {pair(fine, with(other, func(p *ha.Peer) { p.State = "" })), "kea-dhcp-1/dhcp4: high availability does not run", ""},
 		"no database":           {pair(with(fine, func(p *ha.Peer) { p.LeaseQuery = ha.Broken }), other), "kea-dhcp-0/dhcp4: no answer from the lease database", ""},
 		"disabled":              {pair(with(fine, func(p *ha.Peer) { p.Disabled = []string{"by a user"} }), other), "kea-dhcp-0/dhcp4: DHCP disabled by a user", ""},
@@ -195,7 +197,8 @@ func (a asker) LeaseStats(context.Context, kea.Service) (kea.LeaseStats, error) 
 	return kea.LeaseStats{}, nil
 }
 
-// run starts the pods of the StatefulSet, as its controller and the kubelet do.
+// run starts the pods of the StatefulSet, as its controller and the kubelet do. They start later than now: the fake API
+// server writes down a new time for each apply, also when nothing changes.
 func (f *cluster) run(t *testing.T) {
 	t.Helper()
 	var set appsv1.StatefulSet
@@ -219,7 +222,7 @@ func (f *cluster) run(t *testing.T) {
 		pod.Status.Phase = corev1.PodRunning
 		for _, c := range pod.Spec.Containers {
 			pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{
-				Name: c.Name, Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
+				Name: c.Name, Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(time.Now().Add(time.Minute))}},
 			})
 		}
 		if err := f.store.Status().Update(t.Context(), pod); err != nil {
@@ -306,8 +309,10 @@ func TestApplyWaitsInVain(t *testing.T) {
 		want  string
 	}{
 		"no plugin of that name": {cnpgv1.PhaseUnknownPlugin, kea.StateHotStandby, "wait for the database: cluster kea-database: "},
-		"the pair does not find together": {cnpgv1.PhaseHealthy, kea.StateWaiting,
-			"wait for the servers to hand out leases: context deadline exceeded; last seen: kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: waiting"},
+		"the pair does not find together": {
+			cnpgv1.PhaseHealthy, kea.StateWaiting,
+			"wait for the servers to hand out leases: context deadline exceeded; last seen: kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: waiting",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newCluster(t)
