@@ -44,5 +44,8 @@ type HAPeerEntry struct {
 	URL          string `json:"url"`
 	Role         HARole `json:"role"`
 	AutoFailover *bool  `json:"auto-failover"`
-	Unknown      Members
+	// The login that the HA listeners ask for; the password stands in a file.
+	BasicAuthUser         string `json:"basic-auth-user"`
+	BasicAuthPasswordFile string `json:"basic-auth-password-file"`
+	Unknown               Members
 }
