@@ -225,7 +225,7 @@ func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha
 		return o.out.write(format, plan, o.view(plan, false))
 	}
 	canvas := o.env.canvas()
-	page := installedPage(plan, o.wait)
+	page := installedPage(plan, result.Relays, o.wait)
 	problemsPart(&page, result.Problems, canvas)
 	return page.Write(o.env.Out, canvas)
 }

@@ -252,7 +252,7 @@ func TestInstallHints(t *testing.T) {
 	t.Run("out of time", func(t *testing.T) {
 		f := newCluster(t)
 		got := run(t.Context(), f.use, "install", "-f", file, "--yes", "--timeout", "2s")
-		const want = "error: wait for the servers to hand out leases: context deadline exceeded; last seen: kea-dhcp-0: no pod; kea-dhcp-1: no pod\nhint: kubectl -n branch get pods,events; the same command again waits on\n"
+		const want = "error: wait for the servers to hand out leases: time ran out; last seen: kea-dhcp-0: no pod; kea-dhcp-1: no pod\nhint: kubectl -n branch get pods,events; the same command again waits on\n"
 		if !strings.HasSuffix(got.err, want) || got.code != ExitTimeout {
 			t.Errorf("exit %d: %s", got.code, got.err)
 		}

@@ -85,7 +85,7 @@ func diffTone(line string) printer.Tone {
 }
 
 // installedPage is the end of an install: what to do next.
-func installedPage(p stack.Plan, waited bool) printer.Page {
+func installedPage(p stack.Plan, relays []string, waited bool) printer.Page {
 	var page printer.Page
 	if len(p.Lagging) > 0 {
 		laggingPart(&page, p)
@@ -96,6 +96,9 @@ func installedPage(p stack.Plan, waited bool) printer.Page {
 		text = "applied; nobody waited for the servers"
 	}
 	page.Text(printer.Concat(printer.Good.Text("✓"), printer.Textf(" %s in namespace %s: %s", p.Deployment, p.Namespace, text)))
+	if len(relays) > 0 {
+		page.Indented(0, 2, printer.Textf("relays send to: %s; to all of them", strings.Join(relays, ", ")))
+	}
 	page.Text(printer.Concat(printer.Dim.Text("next:"), printer.Text(" "), printer.Accent.Text("kubectl kea status -n "+p.Namespace)))
 	return page
 }

@@ -126,9 +126,9 @@ func TestInstallScreens(t *testing.T) {
 		"plan-nothing":       func(c printer.Canvas) printer.Page { return planPage(unchangedPlan(), true, c) },
 		"plan-cutover":       func(c printer.Canvas) printer.Page { return planPage(cutoverPlan(), false, c) },
 		"plan-blocked":       func(c printer.Canvas) printer.Page { return planPage(blockedPlan(), true, c) },
-		"installed":          func(printer.Canvas) printer.Page { return installedPage(freshPlan(), true) },
-		"installed-no-wait":  func(printer.Canvas) printer.Page { return installedPage(freshPlan(), false) },
-		"installed-lagging":  func(printer.Canvas) printer.Page { return installedPage(both, true) },
+		"installed":          func(printer.Canvas) printer.Page { return installedPage(freshPlan(), nil, true) },
+		"installed-no-wait":  func(printer.Canvas) printer.Page { return installedPage(freshPlan(), nil, false) },
+		"installed-lagging":  func(printer.Canvas) printer.Page { return installedPage(both, nil, true) },
 		"uninstall-plan":     func(printer.Canvas) printer.Page { return removalPage(removalOf(true), true) },
 		"uninstall-all":      func(printer.Canvas) printer.Page { return removalPage(removalOf(false), false) },
 		"uninstalled":        func(printer.Canvas) printer.Page { return removedPage(removalOf(true)) },
@@ -197,7 +197,7 @@ func TestOrderOfRestarts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := []string{}
-			for _, line := range installedPage(lagging(changedPlan(), tt.lags...), true).Lines(printer.Canvas{}) {
+			for _, line := range installedPage(lagging(changedPlan(), tt.lags...), nil, true).Lines(printer.Canvas{}) {
 				if _, rest, ok := strings.Cut(line, "delete pod "); ok {
 					got = append(got, rest)
 				}

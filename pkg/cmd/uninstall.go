@@ -21,12 +21,13 @@ const uninstallLimit = 5 * time.Minute
 
 // uninstallOptions are the flags of uninstall.
 type uninstallOptions struct {
-	env      *Env
-	out      output
-	confirm  confirm
-	parts    []string
-	dryRun   bool
-	takeOver bool
+	env        *Env
+	out        output
+	confirm    confirm
+	parts      []string
+	dryRun     bool // either way of it
+	dryRunMode string
+	takeOver   bool
 }
 
 func newUninstallCmd(env *Env) *cobra.Command {
@@ -53,7 +54,8 @@ into the object store always stays.`,
 	c.ValidArgsFunction = o.complete
 	f := c.Flags()
 	f.StringSliceVar(&o.parts, "delete", nil, "Delete these `PARTS` too: database, volumes, backups")
-	f.BoolVar(&o.dryRun, "dry-run", false, "Show what would be deleted and kept, and change nothing")
+	f.StringVar(&o.dryRunMode, "dry-run", "none", "Show what would be deleted and kept, and change nothing: none, client or server (the same here)")
+	f.Lookup("dry-run").NoOptDefVal = "server"
 	f.BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
 	o.confirm.bindName(c)
 	o.out.bind(c, printer.Choices{Name: true})
@@ -87,6 +89,13 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	switch o.dryRunMode {
+	case "none":
+	case "client", "server":
+		o.dryRun = true
+	default:
+		return usagef("--dry-run %q: it takes none, client or server", o.dryRunMode)
+	}
 	parts := []stack.Part{}
 	for _, name := range o.parts {
 		p := stack.Part(name)
@@ -110,6 +119,17 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	again := fmt.Sprintf("kubectl kea uninstall %s -n %s", name, k.Namespace)
+	if len(o.parts) > 0 {
+		again += " --delete " + strings.Join(o.parts, ",")
+	}
+	lock := o.env.lock("uninstall", again, o.takeOver)
+	if removal.Empty() && !o.dryRun {
+		finished, err := stack.Finish(ctx, src, removal, lock)
+		if err != nil || finished {
+			return o.end(err, removal, lock, format)
+		}
+	}
 	if len(removal.Changes) == 0 {
 		return WithHint(fmt.Errorf("no deployment %s of kubectl kea install in namespace %s", name, k.Namespace), "kubectl kea status -A")
 	}
@@ -128,19 +148,20 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if err := o.confirm.askName(ctx, question, name); err != nil {
 		return err
 	}
-	again := fmt.Sprintf("kubectl kea uninstall %s -n %s", name, k.Namespace)
-	if len(o.parts) > 0 {
-		again += " --delete " + strings.Join(o.parts, ",")
-	}
 	steps := o.env.steps()
-	err = stack.Remove(ctx, src, removal, o.env.lock("uninstall", again, o.takeOver), steps)
+	err = stack.Remove(ctx, src, removal, lock, steps)
 	steps.Close()
+	return o.end(err, removal, lock, format)
+}
+
+// end says how it ended.
+func (o *uninstallOptions) end(err error, removal stack.Removal, lock operation.Options, format printer.Format) error {
 	var held *operation.HeldError
 	switch {
 	case errors.As(err, &held):
 		return WithHint(err, "wait for it, or add --take-over when it is dead")
 	case err != nil && hintOf(err) == "":
-		return WithHint(err, again+" goes on from here")
+		return WithHint(err, lock.State.Continue+" goes on from here")
 	case err != nil:
 		return err
 	case !format.Human():
@@ -200,16 +221,20 @@ func removalPage(r stack.Removal, dryRun bool) printer.Page {
 // removedPage is the end of an uninstall.
 func removedPage(r stack.Removal) printer.Page {
 	var page printer.Page
-	kept := []string{}
+	kept, archived := []string{}, false
 	for _, c := range r.Changes {
 		if c.Action == stack.Keep {
 			kept = append(kept, c.Kind+" "+c.Name)
 		}
+		archived = archived || c.Kind == "ScheduledBackup" && c.Action == stack.Delete
 	}
 	text := "deleted"
 	if len(kept) > 0 {
 		text = "the servers are deleted; kept: " + strings.Join(kept, ", ")
 	}
 	page.Indented(0, 2, printer.Concat(printer.Good.Text("✓"), printer.Textf(" %s in namespace %s: %s", r.Deployment, r.Namespace, text)))
+	if archived {
+		page.Indented(0, 2, printer.Concat(printer.Dim.Text("note:"), printer.Text(" what was archived stays in the object store, and a cluster archives into an empty folder only: a new one of the same name needs another spec.database.backup.serverName")))
+	}
 	return page
 }

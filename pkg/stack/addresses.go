@@ -1,12 +1,17 @@
 package stack
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/keaconf"
 )
 
@@ -53,6 +58,37 @@ func identifier(s *v1alpha1.Stack, server int, service *corev1.Service) string {
 		}
 	}
 	return ""
+}
+
+// reach is where relays send to: the load balancers' addresses, stated or given. A balancer without one serves nobody
+// outside the cluster, however well its server is.
+func (r *run) reach(ctx context.Context) ([]string, []problem.Problem) {
+	if r.s.Spec.Exposure.Type != v1alpha1.PerPodLoadBalancer {
+		return nil, nil
+	}
+	relays, waiting := []string{}, []string{}
+	for i, server := range r.s.Servers() {
+		address := at(r.s.Spec.Exposure.Addresses, i)
+		var service corev1.Service
+		err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.s.Metadata.Namespace, Name: server + "-dhcp"}, &service)
+		if address == "" && err == nil {
+			for _, ingress := range service.Status.LoadBalancer.Ingress {
+				address = cmp.Or(address, ingress.IP, ingress.Hostname)
+			}
+		}
+		if address == "" {
+			waiting = append(waiting, service.Name)
+			continue
+		}
+		relays = append(relays, server+" at "+address)
+	}
+	if len(waiting) == 0 {
+		return relays, nil
+	}
+	return relays, []problem.Problem{{
+		Severity: problem.Warning, Code: "no-load-balancer", Subject: "service " + strings.Join(waiting, ", "),
+		Text: "no load balancer gave it an address: relays outside the cluster cannot reach the servers", Next: "kubectl -n " + r.s.Metadata.Namespace + " get services",
+	}}
 }
 
 func at(list []string, i int) string {

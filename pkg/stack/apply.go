@@ -26,6 +26,8 @@ const balancerTime = 20 * time.Second
 // Result is what an apply left.
 type Result struct {
 	Lagging []Lag `json:"lagging"`
+	// Relays is where relays send to, a line a server; empty where only the nodes or the VLANs know.
+	Relays []string `json:"relays"`
 	// Problems are what does not work although all is applied.
 	Problems []problem.Problem `json:"problems"`
 }
@@ -56,7 +58,8 @@ func Apply(ctx context.Context, src Source, p Plan, o Options, wait bool, lock o
 		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
 		return Result{}, err
 	}
-	return Result{Lagging: r.lagging, Problems: r.problems}, held.Release(ending)
+	relays, problems := r.reach(ending)
+	return Result{Lagging: r.lagging, Relays: relays, Problems: append(r.problems, problems...)}, held.Release(ending)
 }
 
 // run is one apply.

@@ -60,6 +60,7 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 		return p, err
 	}
 	p.Problems = append(p.Problems, refusals(s, items)...)
+	p.Problems = append(p.Problems, losses(s, items)...)
 	p.Problems = append(p.Problems, otherCluster(s, items)...)
 	adapt(s, items)
 	if err := p.compare(ctx, src, items, o, exists); err != nil {

@@ -138,7 +138,43 @@ func refuseConfiguration(s *v1alpha1.Stack, i *item, add adder) {
 				"set spec.database.type back to "+a)
 		}
 		refuseSubnets(now, want, once)
+		if gone := removedSubnets(now, want); len(gone) > 0 && len(gone) == len(now.Subnets) {
+			once(fmt.Sprintf("the file has none of the subnets that are served (%s): is it the right file?", strings.Join(gone, ", ")),
+				"uninstall the servers first, when they shall serve others; the database stays")
+		}
 	}
+}
+
+// removedSubnets are those of a configuration that another has no more.
+func removedSubnets(now, want kea.Config) []string {
+	gone := []string{}
+	for _, a := range now.Subnets {
+		if !slices.ContainsFunc(want.Subnets, func(b kea.Subnet) bool { return a.ID == b.ID || a.CIDR == b.CIDR }) {
+			gone = append(gone, a.CIDR.String())
+		}
+	}
+	return gone
+}
+
+// losses are subnets that would be served no more, which is allowed, and worth a word.
+func losses(s *v1alpha1.Stack, items []*item) []problem.Problem {
+	found := []problem.Problem{}
+	for _, i := range items {
+		if i.live == nil || i.refused || i.want.GetKind() != "ConfigMap" || i.want.GetName() != s.ConfigMap() {
+			continue
+		}
+		for _, service := range []kea.Service{kea.DHCP4, kea.DHCP6} {
+			now, ok := configuration(i.live, s.ConfigKey(0, string(service)))
+			want, _ := configuration(i.want, s.ConfigKey(0, string(service)))
+			if gone := removedSubnets(now, want); ok && len(gone) > 0 {
+				found = append(found, problem.Problem{
+					Severity: problem.Warning, Code: "subnet-removed", Subject: string(service) + " " + strings.Join(gone, ", "),
+					Text: "it is served now, and not in the file any more: its clients will lose their leases when these end",
+				})
+			}
+		}
+	}
+	return found
 }
 
 // refuseSubnets: leases know their subnet by its id.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -235,6 +236,19 @@ func (src Source) mark(ctx context.Context, backups []*unstructured.Unstructured
 		}
 	}
 	return nil
+}
+
+// Finish ends an uninstall that was interrupted when nothing was left to delete but its own lock. It reports whether there
+// was one. Errors: *operation.HeldError.
+func Finish(ctx context.Context, src Source, r Removal, lock operation.Options) (bool, error) {
+	err := src.Client.Get(ctx, client.ObjectKey{Namespace: r.Namespace, Name: operation.LockName(r.Deployment)}, &coordinationv1.Lease{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read the lock of %s: %w", r.Deployment, err)
+	}
+	return true, Remove(ctx, src, r, lock, nil)
 }
 
 // remove deletes objects and waits until they, and what they own, are gone.

@@ -297,7 +297,7 @@ func TestRemoveWaits(t *testing.T) {
 	defer cancel()
 	err := Remove(ctx, f.source(), f.removal(t), lock(), &recorder{})
 	var late *NotReadyError
-	if want := "delete the servers: context deadline exceeded; last seen: StatefulSet kea-dhcp"; !errors.As(err, &late) || err.Error() != want {
+	if want := "delete the servers: time ran out; last seen: StatefulSet kea-dhcp"; !errors.As(err, &late) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

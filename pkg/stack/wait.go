@@ -31,7 +31,12 @@ type NotReadyError struct {
 }
 
 // Error implements error.
-func (e *NotReadyError) Error() string { return fmt.Sprintf("%v; last seen: %s", e.Err, e.Waiting) }
+func (e *NotReadyError) Error() string {
+	if errors.Is(e.Err, context.DeadlineExceeded) {
+		return "time ran out; last seen: " + e.Waiting
+	}
+	return fmt.Sprintf("%v; last seen: %s", e.Err, e.Waiting)
+}
 
 // Unwrap implements errors.Unwrap.
 func (e *NotReadyError) Unwrap() error { return e.Err }

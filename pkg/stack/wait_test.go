@@ -35,7 +35,7 @@ func TestPoll(t *testing.T) {
 		err   string
 		notes []string
 	}{
-		{"out of time", late, []any{"kea-dhcp-0: Pending"}, "context deadline exceeded; last seen: kea-dhcp-0: Pending", []string{"kea-dhcp-0: Pending"}},
+		{"out of time", late, []any{"kea-dhcp-0: Pending"}, "time ran out; last seen: kea-dhcp-0: Pending", []string{"kea-dhcp-0: Pending"}},
 		{"at once", t.Context(), []any{""}, "", []string{}},
 		{"after a while", t.Context(), []any{"kea-dhcp-0: Pending", ""}, "", []string{"kea-dhcp-0: Pending"}},
 		{"a look that fails", t.Context(), []any{errors.New("no answer"), ""}, "", []string{"no answer"}},
@@ -311,7 +311,7 @@ func TestApplyWaitsInVain(t *testing.T) {
 		"no plugin of that name": {cnpgv1.PhaseUnknownPlugin, kea.StateHotStandby, "wait for the database: cluster kea-database: "},
 		"the pair does not find together": {
 			cnpgv1.PhaseHealthy, kea.StateWaiting,
-			"wait for the servers to hand out leases: context deadline exceeded; last seen: kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: waiting",
+			"wait for the servers to hand out leases: time ran out; last seen: kea-dhcp-0/dhcp4: waiting; kea-dhcp-1/dhcp4: waiting",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
