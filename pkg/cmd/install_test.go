@@ -105,8 +105,7 @@ func TestInstallNamespaces(t *testing.T) {
 func TestInstallDryRunWithoutACluster(t *testing.T) {
 	file := stackFile(t, strings.Replace(branchStack, ", namespace: branch", "", 1))
 	got := run(t.Context(), nil, "install", "-f", file, "--dry-run=client", "-o", "yaml")
-	const warning = "warning: Secrets are printed without passwords and keys: `kubectl kea install` makes them once, in the cluster\n" +
-		"warning: the addresses of the peers are not known: state them in spec.highAvailability.peerAddresses, or install once; placeholders stand for them, and Kea does not start with those\n"
+	const warning = "warning: the addresses of the peers are not known: state them in spec.highAvailability.peerAddresses, or install once; placeholders stand for them, and Kea does not start with those\n"
 	if got.code != ExitOK || got.err != warning || !strings.HasPrefix(got.out, "apiVersion: v1\n") || !strings.Contains(got.out, "namespace: default\n") {
 		t.Errorf("exit %d, stderr %s", got.code, got.err)
 	}
@@ -154,7 +153,7 @@ func TestInstallDeclined(t *testing.T) {
 				ctx = t.Context()
 			}
 			got := run(ctx, tt.env(f), "install", "-f", file)
-			if got.code != tt.code || got.err != tt.err || !strings.HasPrefix(got.out, "kea-dhcp in namespace branch: 12 objects to create, 0 to change, 0 unchanged\n") {
+			if got.code != tt.code || got.err != tt.err || !strings.HasPrefix(got.out, "kea-dhcp in namespace branch: 11 objects to create, 0 to change, 0 unchanged\n") {
 				t.Errorf("%+v", got)
 			}
 			f.untouched(t)
@@ -203,7 +202,7 @@ func TestInstallWithoutWaiting(t *testing.T) {
 		f := newCluster(t)
 		got := run(t.Context(), f.use, "install", "-f", file, "--wait=false", "--yes", "-o", "json")
 		var p stack.Plan
-		if err := json.Unmarshal([]byte(got.out), &p); err != nil || got.code != ExitOK || len(p.Changes) != 12 || p.Lagging == nil || p.Problems == nil {
+		if err := json.Unmarshal([]byte(got.out), &p); err != nil || got.code != ExitOK || len(p.Changes) != 11 || p.Lagging == nil || p.Problems == nil {
 			t.Errorf("%v: %+v", err, got)
 		}
 	})

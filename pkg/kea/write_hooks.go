@@ -44,8 +44,5 @@ type HAPeerEntry struct {
 	URL          string `json:"url"`
 	Role         HARole `json:"role"`
 	AutoFailover *bool  `json:"auto-failover"`
-	// The login that the HA listeners ask for; the password stands in a file.
-	BasicAuthUser         string `json:"basic-auth-user"`
-	BasicAuthPasswordFile string `json:"basic-auth-password-file"`
-	Unknown               Members
+	Unknown      Members
 }

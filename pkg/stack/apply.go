@@ -80,7 +80,7 @@ func (r *run) steps(wait bool) []operation.Step {
 		}
 	}
 	add(true, "access and network policy", r.apply("access"))
-	add(postgres || r.s.HasHA(), "credentials", r.apply("credentials"))
+	add(postgres, "credentials", r.apply("credentials"))
 	add(true, "services", r.services)
 	add(postgres, "database cluster", r.apply("database"))
 	add(true, "Kea configuration", r.apply("configuration"))

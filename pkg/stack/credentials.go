@@ -39,8 +39,6 @@ func secretData(s *v1alpha1.Stack, name string, have map[string][]byte, caCert s
 	}
 	db := s.Spec.Database
 	switch name {
-	case s.HASecret():
-		put(keyPassword, rand.Text())
 	case db.CredentialsSecret, db.ViewerSecret:
 		user := db.Owner
 		if name == db.ViewerSecret {

@@ -34,7 +34,7 @@ func prefixed(word string, all []string) []string {
 func officeObjects() []string {
 	return []string{
 		"ServiceAccount kea-dhcp", "Role kea-dhcp-viewer", "Role kea-dhcp-operator", "Role kea-dhcp-admin", "NetworkPolicy kea-dhcp",
-		"Secret kea-dhcp-ha: new password", "Secret kea-db-credentials: new password", "Secret kea-db-viewer: new password", "Secret kea-db-ca: new certificate authority",
+		"Secret kea-db-credentials: new password", "Secret kea-db-viewer: new password", "Secret kea-db-ca: new certificate authority",
 		"Service kea-database", "Service kea-dhcp", "Service kea-dhcp-0", "Service kea-dhcp-0-dhcp", "Service kea-dhcp-1", "Service kea-dhcp-1-dhcp",
 		"Cluster kea-database", "ConfigMap kea-dhcp-config", "ConfigMap kea-dhcp-scripts",
 		"StatefulSet kea-dhcp", "PodDisruptionBudget kea-dhcp", "CronJob kea-dhcp-maintenance",
@@ -50,7 +50,7 @@ func TestMakeOnAnEmptyCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{noBackup}, said(p)); diff != "" {
 		t.Error(diff)
 	}
-	if p.Blocked() || p.Pending() != 21 || p.CreateNamespace {
+	if p.Blocked() || p.Pending() != 20 || p.CreateNamespace {
 		t.Errorf("blocked %v, pending %d, create the namespace %v", p.Blocked(), p.Pending(), p.CreateNamespace)
 	}
 	if diff := cmp.Diff([]string{}, f.written()); diff != "" {
@@ -380,7 +380,7 @@ func TestMakeWithNamesTaken(t *testing.T) {
 	if diff := cmp.Diff(want, said(p)); diff != "" {
 		t.Error(diff)
 	}
-	if got := done(p.Changes)[11]; got != "keep Service kea-dhcp-0: it is somebody else's" {
+	if got := done(p.Changes)[10]; got != "keep Service kea-dhcp-0: it is somebody else's" {
 		t.Error(got)
 	}
 }

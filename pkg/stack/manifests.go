@@ -2,7 +2,6 @@ package stack
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,7 +45,7 @@ func Manifests(s *v1alpha1.Stack, services []corev1.Service) (Printed, []string,
 		p.texts = append(p.texts, string(text))
 	}
 	warnings := []string{}
-	if slices.ContainsFunc(items, (*item).isSecret) {
+	if s.UsesPostgreSQL() {
 		warnings = append(warnings, "Secrets are printed without passwords and keys: `kubectl kea install` makes them once, in the cluster")
 	}
 	if !known {

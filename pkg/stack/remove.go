@@ -55,9 +55,6 @@ func part(o *unstructured.Unstructured) (Part, int) {
 	case "Cluster":
 		return PartDatabase, 4
 	case "Secret":
-		if o.GetName() == o.GetLabels()[kube.LabelDeployment]+"-ha" {
-			return PartServers, 2 // it has no meaning without them
-		}
 		return PartDatabase, 6
 	case "Service":
 		if o.GetLabels()[kube.LabelComponent] == "database" {

@@ -21,12 +21,6 @@ func (s *Stack) ConfigMap() string { return s.Metadata.Name + "-config" }
 // ScriptsConfigMap is the name of the object with the scripts in the pods.
 func (s *Stack) ScriptsConfigMap() string { return s.Metadata.Name + "-scripts" }
 
-// HASecret is the name of the Secret with the password that the servers ask of each other.
-func (s *Stack) HASecret() string { return s.Metadata.Name + "-ha" }
-
-// HasHA reports whether there are two servers.
-func (s *Stack) HasHA() bool { return s.Spec.HighAvailability.Mode != NoHA }
-
 // ConfigKey is the key of one daemon's file: service is dhcp4 or dhcp6.
 func (s *Stack) ConfigKey(server int, service string) string {
 	return s.Servers()[server] + "-" + service + ".conf"

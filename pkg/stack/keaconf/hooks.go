@@ -57,7 +57,7 @@ func (f file) relationship() kea.HAEntry {
 		MaxResponseDelay:  milliseconds(h.MaxResponseDelay.Duration),
 		MaxAckDelay:       milliseconds(h.MaxAckDelay.Duration),
 		MaxUnackedClients: h.MaxUnackedClients,
-		// Alone, this would still let anybody disable the service and read the leases: hence the peers' login too.
+		// The listener asks for no password: it shall take nothing but what HA needs.
 		RestrictCommands: new(true),
 		MultiThreading:   &kea.HAMultiThreading{Enable: new(true), DedicatedListener: new(true)},
 	}
@@ -72,17 +72,10 @@ func (f file) relationship() kea.HAEntry {
 	for i, role := range []kea.HARole{kea.RolePrimary, second} {
 		r.Peers = append(r.Peers, kea.HAPeerEntry{
 			Name: f.stack.Servers()[i], URL: f.peerURL(i), Role: role, AutoFailover: new(true),
-			BasicAuthUser: haUser, BasicAuthPasswordFile: HAPasswordFile,
 		})
 	}
 	return r
 }
-
-// haUser logs in to the HA listeners with the password in HAPasswordFile, from a Secret in the pods.
-const (
-	haUser         = "ha"
-	HAPasswordFile = "/srv/kea/ha/password"
-)
 
 // peerURL is where a server's HA listener is. Kea takes addresses, no names. A server's own URL is what it listens on; its
 // pod's address is not known beforehand, so that is every address.

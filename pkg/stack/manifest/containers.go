@@ -70,9 +70,6 @@ func daemonContainer(s *v1alpha1.Stack, d daemon) corev1.Container {
 	if d.service == kea.DHCP6 && unicast6(s) != "" {
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumePod, path.Dir(keaconf.PodInterfaces6)))
 	}
-	if s.HasHA() {
-		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeHA, path.Dir(keaconf.HAPasswordFile)))
-	}
 	if s.UsesPostgreSQL() {
 		c.Env = append(c.Env, loginEnv()...)
 		c.VolumeMounts = append(c.VolumeMounts, loginMounts()...)

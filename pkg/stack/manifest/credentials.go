@@ -12,20 +12,17 @@ import (
 // users' names are there, since Kubernetes refuses a Secret of this type with neither name nor password. CNPG acts at once on the change of a Secret with its label. The CA's Secret has no owner: CNPG's own CA would
 // go with its cluster, and with it the trust of every client.
 func credentialObjects(s *v1alpha1.Stack) []Object {
-	found := []Object{}
-	if s.HasHA() {
-		found = append(found, Object{secret(s, s.HASecret(), corev1.SecretTypeOpaque), true})
-	}
-	if !s.UsesPostgreSQL() {
-		return found
-	}
 	db := s.Spec.Database
 	owner := secret(s, db.CredentialsSecret, corev1.SecretTypeBasicAuth)
 	owner.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.Owner)}
 	viewer := secret(s, db.ViewerSecret, corev1.SecretTypeBasicAuth)
 	viewer.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.ViewerRole)}
 	viewer.Labels[kube.LabelRole] = kube.RoleViewer
-	return append(found, Object{owner, true}, Object{viewer, true}, Object{secret(s, db.CASecret, corev1.SecretTypeOpaque), true})
+	return []Object{
+		{owner, true},
+		{viewer, true},
+		{secret(s, db.CASecret, corev1.SecretTypeOpaque), true},
+	}
 }
 
 func secret(s *v1alpha1.Stack, name string, kind corev1.SecretType) *corev1.Secret {

@@ -32,8 +32,8 @@ func Groups(s *v1alpha1.Stack, a keaconf.Addresses) ([]Group, error) {
 		return nil, err
 	}
 	groups := []Group{{"access", accessObjects(s)}}
-	if credentials := credentialObjects(s); len(credentials) > 0 {
-		groups = append(groups, Group{"credentials", credentials})
+	if s.UsesPostgreSQL() {
+		groups = append(groups, Group{"credentials", credentialObjects(s)})
 	}
 	groups = append(groups, Group{"services", serviceObjects(s)})
 	if s.UsesPostgreSQL() {

@@ -116,7 +116,7 @@ func withoutContent(o *unstructured.Unstructured) *unstructured.Unstructured {
 func TestGroupsOrder(t *testing.T) {
 	all := []string{"access", "credentials", "services", "database", "configuration", "servers"}
 	for name, want := range map[string][]string{
-		"hot-standby-2.6": all, "multus": all, "memfile-2.6": {"access", "credentials", "services", "configuration", "servers"},
+		"hot-standby-2.6": all, "multus": all, "memfile-2.6": {"access", "services", "configuration", "servers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := []string{}

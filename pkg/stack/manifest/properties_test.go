@@ -112,12 +112,9 @@ func nullOrTab(value any) string {
 func TestOnceObjectsAreLeftAlone(t *testing.T) {
 	forEach(t, func(t *testing.T, s *v1alpha1.Stack, objects []Object) {
 		want, got := []string{}, []string{}
-		if s.HasHA() {
-			want = append(want, "Secret/"+s.HASecret())
-		}
 		if s.UsesPostgreSQL() {
 			db := s.Spec.Database
-			want = append(want, "Secret/"+db.CredentialsSecret, "Secret/"+db.ViewerSecret, "Secret/"+db.CASecret, "Service/"+db.Service)
+			want = []string{"Secret/" + db.CredentialsSecret, "Secret/" + db.ViewerSecret, "Secret/" + db.CASecret, "Service/" + db.Service}
 		}
 		for _, o := range objects {
 			a := o.GetAnnotations()

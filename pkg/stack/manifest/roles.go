@@ -76,8 +76,6 @@ func adminRules(s *v1alpha1.Stack) []rbacv1.PolicyRule {
 	all := []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 	rules := []rbacv1.PolicyRule{
 		rule("", []string{"services", "configmaps", "serviceaccounts"}, all...),
-		// By name would keep nothing back: who may create a StatefulSet may mount every Secret into it.
-		rule("", []string{"secrets"}, all...),
 		rule("", []string{"persistentvolumeclaims"}, "patch", "delete"), // uninstall, when its volumes are named
 		rule("apps", []string{"statefulsets"}, all...),
 		rule("policy", []string{"poddisruptionbudgets"}, all...),
@@ -86,6 +84,8 @@ func adminRules(s *v1alpha1.Stack) []rbacv1.PolicyRule {
 	}
 	if s.UsesPostgreSQL() {
 		rules = append(rules,
+			// By name would keep nothing back: who may create a StatefulSet may mount every Secret into it.
+			rule("", []string{"secrets"}, all...),
 			rule("batch", []string{"cronjobs", "jobs"}, all...),
 			rule("postgresql.cnpg.io", []string{"clusters", "scheduledbackups", "backups"}, all...),
 			rule("barmancloud.cnpg.io", []string{"objectstores"}, all...))

@@ -73,10 +73,10 @@ func TestAdminMayInstall(t *testing.T) {
 	})
 }
 
-// TestMemfileRolesKnowNoDatabase: no right for what is not there. Clusters may be looked for, and no more.
-func TestMemfileRolesKnowNoDatabase(t *testing.T) {
+// TestMemfileRolesKnowNoSecret: no right for what is not there. Clusters may be looked for, and no more.
+func TestMemfileRolesKnowNoSecret(t *testing.T) {
 	rules := adminRole(stackOf(t, "memfile-2.6")).Rules
-	if may(rules, "create", "postgresql.cnpg.io", "clusters", "") {
+	if may(rules, "get", "", "secrets", "kea-db-viewer") || may(rules, "create", "postgresql.cnpg.io", "clusters", "") {
 		t.Errorf("%v", rules)
 	}
 	if !may(rules, "list", "postgresql.cnpg.io", "clusters", "") {

@@ -1,12 +1,9 @@
 package manifest
 
 import (
-	"path"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
-	"github.com/kubectl-kea/kubectl-kea/pkg/stack/keaconf"
 )
 
 // The volumes, and where they are in the pods. Not /etc/kea: in some images it is another user's, and root without
@@ -20,7 +17,6 @@ const (
 	volumePod     = "pod"
 	volumeLogin   = "db"
 	volumeCA      = "ca"
-	volumeHA      = "ha"
 
 	dirConfig  = "/srv/kea/config"
 	dirScripts = "/srv/kea/bin"
@@ -42,9 +38,6 @@ func volumes(s *v1alpha1.Stack) []corev1.Volume {
 	}
 	if unicast6(s) != "" {
 		out = append(out, empty(volumePod))
-	}
-	if s.HasHA() {
-		out = append(out, oneFile(volumeHA, s.HASecret(), path.Base(keaconf.HAPasswordFile), 0o400))
 	}
 	if s.UsesPostgreSQL() {
 		out = append(out, empty(volumeData)) // with a memfile it is a claim of the StatefulSet
@@ -77,12 +70,12 @@ func empty(volume string) corev1.Volume {
 	return corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}
 }
 
-func mount(volume, folder string) corev1.VolumeMount {
-	return corev1.VolumeMount{Name: volume, MountPath: folder, ReadOnly: volume == volumeConfig || volume == volumeScripts}
+func mount(volume, path string) corev1.VolumeMount {
+	return corev1.VolumeMount{Name: volume, MountPath: path, ReadOnly: volume == volumeConfig || volume == volumeScripts}
 }
 
-func readOnly(volume, folder string) corev1.VolumeMount {
-	return corev1.VolumeMount{Name: volume, MountPath: folder, ReadOnly: true}
+func readOnly(volume, path string) corev1.VolumeMount {
+	return corev1.VolumeMount{Name: volume, MountPath: path, ReadOnly: true}
 }
 
 func daemonMounts(s *v1alpha1.Stack) []corev1.VolumeMount {
