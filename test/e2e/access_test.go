@@ -3,14 +3,24 @@
 package e2e
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
 // TestReadOnlyUser: a person who may look at objects and reach pods, and may not read Secrets, still sees the servers.
 func TestReadOnlyUser(t *testing.T) {
 	restored(t, "network")
+	until(t, "network", "the first backup is done", 3*time.Minute, func(r status.Report) error {
+		if r.Databases[0].Backups.LastSuccessful == nil {
+			return errors.New("no backup yet")
+		}
+		return nil
+	})
 	const who = "lab-viewer"
 	kubectl(t, "-n", "network", "create", "role", who, "--verb=get,list", "--resource=pods,services,configmaps,statefulsets.apps,deployments.apps,clusters.postgresql.cnpg.io,backups.postgresql.cnpg.io,scheduledbackups.postgresql.cnpg.io,objectstores.barmancloud.cnpg.io")
 	kubectl(t, "-n", "network", "create", "role", who+"-ways", "--verb=get,create", "--resource=pods/portforward,pods/proxy")
