@@ -17,7 +17,6 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
-	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/stackfile"
@@ -32,20 +31,18 @@ const (
 
 // installOptions are the flags of install.
 type installOptions struct {
-	env             *Env
+	change
 	out             output
 	confirm         confirm
 	file            string
-	dryRun          string
 	printDefaults   bool
 	createNamespace bool
 	forceConflicts  bool
-	takeOver        bool
 	wait            bool
 }
 
 func newInstallCmd(env *Env) *cobra.Command {
-	o := &installOptions{env: env, out: output{env: env}, confirm: confirm{env: env}}
+	o := &installOptions{change: change{env: env}, out: output{env: env}, confirm: confirm{env: env}}
 	c := &cobra.Command{
 		Use:   "install -f FILE",
 		Short: "Deploy Kea with its database from a stack file",
@@ -78,14 +75,12 @@ shown. Killed anywhere, the same command goes on.`,
 	f := c.Flags()
 	f.StringVarP(&o.file, "filename", "f", "", "The stack `FILE`; - is standard input")
 	f.BoolVar(&o.printDefaults, "print-defaults", false, "Print a stack file with every field, its default and what it is for")
-	f.StringVar(&o.dryRun, "dry-run", "none", "Change nothing: client prints the manifests, server shows what would change")
 	f.BoolVar(&o.createNamespace, "create-namespace", false, "Create the namespace when it does not exist")
 	f.BoolVar(&o.forceConflicts, "force-conflicts", false, "Take over fields that somebody else set")
-	f.BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
 	f.BoolVar(&o.wait, "wait", true, "Wait until the servers hand out leases")
+	o.bind(c, "Change nothing: client prints the manifests, server shows what would change")
 	o.confirm.bindYes(c)
 	o.out.bind(c, printer.Choices{Name: true})
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 	needs(c,
 		rule{"get,list,create,patch", "services, configmaps, secrets, serviceaccounts", "", "what is deployed"},
 		rule{"get,list,create,patch", "statefulsets", "apps", "the servers"},
@@ -112,10 +107,8 @@ func (o *installOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	switch o.dryRun {
-	case "none", "client", "server":
-	default:
-		return usagef("--dry-run %q: it takes none, client or server", o.dryRun)
+	if err := o.validate(); err != nil {
+		return err
 	}
 	s, err := o.read()
 	if err != nil {
@@ -196,16 +189,15 @@ func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha
 	if err != nil {
 		return err
 	}
-	apply := o.dryRun == "none"
-	if !apply || format.Human() || plan.Blocked() {
-		if err := o.out.write(format, plan, o.view(plan, !apply)); err != nil {
+	if o.dry() || format.Human() || plan.Blocked() {
+		if err := o.out.write(format, plan, o.view(plan, o.dry())); err != nil {
 			return err
 		}
 	}
 	if plan.Blocked() {
 		return errors.New("nothing was changed: see what stands against it, above")
 	}
-	if !apply {
+	if o.dry() {
 		return nil
 	}
 	if plan.Pending() > 0 {
@@ -214,7 +206,7 @@ func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha
 		}
 	}
 	steps := o.env.steps()
-	result, err := stack.Apply(ctx, src, plan, options, o.wait, o.env.lock("install", o.again(plan), o.takeOver), steps)
+	result, err := stack.Apply(ctx, src, plan, options, o.wait, o.lock("install", o.again(plan)), steps)
 	steps.Close()
 	if err != nil {
 		return o.explain(err, plan)
@@ -249,18 +241,11 @@ func (o *installOptions) again(p stack.Plan) string {
 
 // explain gives an apply's error its next command.
 func (o *installOptions) explain(err error, p stack.Plan) error {
-	var held *operation.HeldError
 	var late *stack.NotReadyError
-	switch {
-	case errors.As(err, &held):
-		return WithHint(err, "wait for it, or add --take-over when it is dead")
-	case errors.As(err, &late) && errors.Is(err, context.DeadlineExceeded):
+	if errors.As(err, &late) && errors.Is(err, context.DeadlineExceeded) {
 		return WithHint(err, fmt.Sprintf("kubectl -n %s get pods,events; the same command again waits on", p.Namespace))
 	}
-	if hintOf(err) != "" {
-		return err
-	}
-	return WithHint(err, o.again(p)+" goes on from here")
+	return o.unfinished(err, o.again(p))
 }
 
 // printManifests is the client-side dry run. It works without a cluster, and reads the Services' addresses where there

@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
@@ -19,9 +21,47 @@ func (e *Env) steps() *printer.Steps {
 	return printer.NewSteps(e.ErrOut, options)
 }
 
+// change is what the commands that change a deployment have in common.
+type change struct {
+	env      *Env
+	dryRun   string
+	takeOver bool
+}
+
+// bind adds the flags; what says what a dry run shows.
+func (o *change) bind(c *cobra.Command, what string) {
+	c.Flags().StringVar(&o.dryRun, "dry-run", "none", what)
+	c.Flags().BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
+	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// validate checks the flags.
+func (o *change) validate() error {
+	switch o.dryRun {
+	case "none", "client", "server":
+		return nil
+	}
+	return usagef("--dry-run %q: it takes none, client or server", o.dryRun)
+}
+
+// dry reports whether nothing is to be changed.
+func (o *change) dry() bool { return o.dryRun != "none" }
+
+// unfinished gives the error of an operation its next command; again is the one that goes on.
+func (o *change) unfinished(err error, again string) error {
+	var held *operation.HeldError
+	switch {
+	case errors.As(err, &held):
+		return WithHint(err, "wait for it, or add --take-over when it is dead")
+	case hintOf(err) != "":
+		return err
+	}
+	return WithHint(err, again+" goes on from here")
+}
+
 // lock says who works, for the lock on a deployment. A lock of an earlier run on this machine whose process has ended
 // is taken over at once; of others only when --take-over says so.
-func (e *Env) lock(kind, again string, takeOver bool) operation.Options {
+func (o *change) lock(kind, again string) operation.Options {
 	by := "somebody"
 	if u, err := user.Current(); err == nil {
 		by = u.Username
@@ -31,9 +71,9 @@ func (e *Env) lock(kind, again string, takeOver bool) operation.Options {
 	}
 	return operation.Options{
 		State: operation.State{Kind: kind, By: by, Process: os.Getpid(), Continue: again},
-		Now:   e.Now,
+		Now:   o.env.Now,
 		TakeOver: func(held operation.State) bool {
-			return takeOver || held.By == by && !alive(held.Process)
+			return o.takeOver || held.By == by && !alive(held.Process)
 		},
 	}
 }

@@ -45,11 +45,11 @@ func TestAlive(t *testing.T) {
 func TestLockOptions(t *testing.T) {
 	env, _, _ := testEnv()
 	dead := ended(t)
-	o := env.lock("install", "kubectl kea install -n network -f stack.yaml", false)
+	o := (&change{env: &env}).lock("install", "kubectl kea install -n network -f stack.yaml")
 	if o.State.Kind != "install" || o.State.Process != os.Getpid() || o.State.Continue != "kubectl kea install -n network -f stack.yaml" || !strings.Contains(o.State.By, "@") {
 		t.Errorf("%+v", o.State)
 	}
-	forced := env.lock("install", "", true)
+	forced := (&change{env: &env, takeOver: true}).lock("install", "")
 	for name, tt := range map[string]struct {
 		held                 operation.State
 		takeOver, overForced bool

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,17 +20,14 @@ const uninstallLimit = 5 * time.Minute
 
 // uninstallOptions are the flags of uninstall.
 type uninstallOptions struct {
-	env        *Env
-	out        output
-	confirm    confirm
-	parts      []string
-	dryRun     bool // either way of it
-	dryRunMode string
-	takeOver   bool
+	change
+	out     output
+	confirm confirm
+	parts   []string
 }
 
 func newUninstallCmd(env *Env) *cobra.Command {
-	o := &uninstallOptions{env: env, out: output{env: env}, confirm: confirm{env: env}}
+	o := &uninstallOptions{change: change{env: env}, out: output{env: env}, confirm: confirm{env: env}}
 	c := &cobra.Command{
 		Use:   "uninstall [NAME]",
 		Short: "Remove the servers that install deployed; keeps database, volumes and backups",
@@ -54,9 +50,8 @@ into the object store always stays.`,
 	c.ValidArgsFunction = o.complete
 	f := c.Flags()
 	f.StringSliceVar(&o.parts, "delete", nil, "Delete these `PARTS` too: database, volumes, backups")
-	f.StringVar(&o.dryRunMode, "dry-run", "none", "Show what would be deleted and kept, and change nothing: none, client or server (the same here)")
+	o.bind(c, "Show what would be deleted and kept, and change nothing: none, client or server (the same here)")
 	f.Lookup("dry-run").NoOptDefVal = "server"
-	f.BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
 	o.confirm.bindName(c)
 	o.out.bind(c, printer.Choices{Name: true})
 	complete(c, "delete", cobra.FixedCompletions([]cobra.Completion{"database", "volumes", "backups"}, cobra.ShellCompDirectiveNoFileComp))
@@ -89,12 +84,8 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	switch o.dryRunMode {
-	case "none":
-	case "client", "server":
-		o.dryRun = true
-	default:
-		return usagef("--dry-run %q: it takes none, client or server", o.dryRunMode)
+	if err := o.validate(); err != nil {
+		return err
 	}
 	parts := []stack.Part{}
 	for _, name := range o.parts {
@@ -123,8 +114,8 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if len(o.parts) > 0 {
 		again += " --delete " + strings.Join(o.parts, ",")
 	}
-	lock := o.env.lock("uninstall", again, o.takeOver)
-	if removal.Empty() && !o.dryRun {
+	lock := o.lock("uninstall", again)
+	if removal.Empty() && !o.dry() {
 		finished, err := stack.Finish(ctx, src, removal, lock)
 		if err != nil || finished {
 			return o.end(err, removal, lock, format)
@@ -133,12 +124,12 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 	if len(removal.Changes) == 0 {
 		return WithHint(fmt.Errorf("no deployment %s of kubectl kea install in namespace %s", name, k.Namespace), "kubectl kea status -A")
 	}
-	if o.dryRun || format.Human() || removal.Empty() {
+	if o.dry() || format.Human() || removal.Empty() {
 		if err := o.out.write(format, removal, o.view(removal)); err != nil {
 			return err
 		}
 	}
-	if o.dryRun || removal.Empty() {
+	if o.dry() || removal.Empty() {
 		return nil
 	}
 	question := fmt.Sprintf("This ends DHCP by %s in namespace %s.", name, k.Namespace)
@@ -156,14 +147,9 @@ func (o *uninstallOptions) run(ctx context.Context, args []string) error {
 
 // end says how it ended.
 func (o *uninstallOptions) end(err error, removal stack.Removal, lock operation.Options, format printer.Format) error {
-	var held *operation.HeldError
 	switch {
-	case errors.As(err, &held):
-		return WithHint(err, "wait for it, or add --take-over when it is dead")
-	case err != nil && hintOf(err) == "":
-		return WithHint(err, lock.State.Continue+" goes on from here")
 	case err != nil:
-		return err
+		return o.unfinished(err, lock.State.Continue)
 	case !format.Human():
 		return o.out.write(format, removal, o.view(removal))
 	}
@@ -172,7 +158,7 @@ func (o *uninstallOptions) end(err error, removal stack.Removal, lock operation.
 
 func (o *uninstallOptions) view(r stack.Removal) printer.View {
 	return printer.View{
-		Page:  func() printer.Page { return removalPage(r, o.dryRun) },
+		Page:  func() printer.Page { return removalPage(r, o.dry()) },
 		Names: func() []string { return changeNames(r.Changes) },
 	}
 }

@@ -7,6 +7,8 @@ const (
 	// Domain prefixes the labels and annotations of the tool.
 	Domain = "kea.fos1.io"
 
+	// LabelManagedBy is Kubernetes' own label; FieldManager is its value on what the tool makes.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// LabelDeployment holds the name of the Kea deployment an object belongs to.
 	LabelDeployment = Domain + "/deployment"
 	// LabelComponent says what the object is in its deployment: server, database, service, backup, credentials.

@@ -94,7 +94,7 @@ func Acquire(ctx context.Context, c client.Client, o Options) (*Lock, error) {
 		lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
 			Namespace: key.Namespace, Name: key.Name,
 			Labels: map[string]string{
-				kube.LabelDeployment: deployment, kube.LabelComponent: "operation", "app.kubernetes.io/managed-by": kube.FieldManager,
+				kube.LabelDeployment: deployment, kube.LabelComponent: "operation", kube.LabelManagedBy: kube.FieldManager,
 			},
 		}}
 		if err := l.fill(lease); err != nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Progress is told what an operation is doing; printer.Steps shows it.
@@ -40,6 +43,31 @@ func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err)
 
 // Unwrap implements errors.Unwrap.
 func (e *StepError) Unwrap() error { return e.Err }
+
+// endTime is how long the end of an operation may take to give up its lock.
+const endTime = 5 * time.Second
+
+// Locked does the steps under a deployment's lock. A run that fails or is interrupted leaves its state in the cluster, for
+// status to show and for the next run, which need not wait; one that is done leaves nothing. o.Lost is set here.
+// Errors: *StepError, *HeldError, the client's.
+func Locked(ctx context.Context, c client.Client, o Options, steps []Step, progress Progress) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	o.Lost = cancel
+	lock, err := Acquire(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	err = Run(ctx, steps, lock, progress)
+	// An interrupted run must still leave the lock, hence the fresh context.
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer stop()
+	if err != nil {
+		_ = lock.Leave(ending) // the first error counts; the lock runs out by itself
+		return err
+	}
+	return lock.Release(ending)
+}
 
 // Run does the steps in their order and stops at the first that fails. The lock, which may be nil, is told where it is.
 // Error: *StepError.

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/keaconf"
 )
@@ -24,7 +25,7 @@ func Addresses(s *v1alpha1.Stack, services []corev1.Service) (a keaconf.Addresse
 	}
 	known = true
 	for i, server := range s.Servers() {
-		peer := at(s.Spec.HighAvailability.PeerAddresses, i)
+		peer := s.PeerAddress(i)
 		if service := byName[server]; peer == "" && service != nil && isAddress(service.Spec.ClusterIP) {
 			peer = service.Spec.ClusterIP
 		}
@@ -33,7 +34,7 @@ func Addresses(s *v1alpha1.Stack, services []corev1.Service) (a keaconf.Addresse
 			known = known && s.Spec.HighAvailability.Mode == v1alpha1.NoHA
 		}
 		a.Peers = append(a.Peers, peer)
-		a.Identifiers = append(a.Identifiers, identifier(s, i, byName[server+"-dhcp"]))
+		a.Identifiers = append(a.Identifiers, identifier(s, i, byName[s.DHCPService(i)]))
 	}
 	return a, known
 }
@@ -41,7 +42,7 @@ func Addresses(s *v1alpha1.Stack, services []corev1.Service) (a keaconf.Addresse
 // identifier is the address by which clients know a server, in DHCPv4's option 54: stable, and where it answers. Without
 // one Kea takes the address of the interface, which is right on the node's or the VLAN's own network.
 func identifier(s *v1alpha1.Stack, server int, service *corev1.Service) string {
-	if stated := at(s.Spec.Exposure.Addresses, server); is4(stated) {
+	if stated := s.ExposedAddress(server); is4(stated) {
 		return stated
 	}
 	if s.Spec.Exposure.Type != v1alpha1.PerPodLoadBalancer || service == nil {
@@ -61,28 +62,13 @@ func identifier(s *v1alpha1.Stack, server int, service *corev1.Service) string {
 }
 
 // reach is where relays send to: the load balancers' addresses, stated or given. A balancer without one serves nobody
-// outside the cluster, however well its server is.
+// outside the cluster, however well its server is. Services that cannot be read now are not spoken of.
 func (r *run) reach(ctx context.Context) ([]string, []problem.Problem) {
 	if r.s.Spec.Exposure.Type != v1alpha1.PerPodLoadBalancer {
 		return nil, nil
 	}
-	relays, waiting := []string{}, []string{}
-	for i, server := range r.s.Servers() {
-		address := at(r.s.Spec.Exposure.Addresses, i)
-		var service corev1.Service
-		err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.s.Metadata.Namespace, Name: server + "-dhcp"}, &service)
-		if address == "" && err == nil {
-			for _, ingress := range service.Status.LoadBalancer.Ingress {
-				address = cmp.Or(address, ingress.IP, ingress.Hostname)
-			}
-		}
-		if address == "" {
-			waiting = append(waiting, service.Name)
-			continue
-		}
-		relays = append(relays, server+" at "+address)
-	}
-	if len(waiting) == 0 {
+	relays, waiting, err := r.balancers(ctx)
+	if err != nil || len(waiting) == 0 {
 		return relays, nil
 	}
 	return relays, []problem.Problem{{
@@ -91,11 +77,29 @@ func (r *run) reach(ctx context.Context) ([]string, []problem.Problem) {
 	}}
 }
 
-func at(list []string, i int) string {
-	if i < len(list) {
-		return list[i]
+// balancers are the servers that relays can reach, each with its address, and the Services that still wait for one.
+func (r *run) balancers(ctx context.Context) (relays, waiting []string, err error) {
+	var list corev1.ServiceList
+	labels := client.MatchingLabels{kube.LabelDeployment: r.s.Metadata.Name}
+	if err := r.Client.List(ctx, &list, client.InNamespace(r.s.Metadata.Namespace), labels); err != nil {
+		return nil, nil, fmt.Errorf("list services: %w", err)
 	}
-	return ""
+	for i, server := range r.s.Servers() {
+		address, name := r.s.ExposedAddress(i), r.s.DHCPService(i)
+		for _, service := range list.Items {
+			for _, ingress := range service.Status.LoadBalancer.Ingress {
+				if service.Name == name {
+					address = cmp.Or(address, ingress.IP, ingress.Hostname)
+				}
+			}
+		}
+		if address == "" {
+			waiting = append(waiting, name)
+		} else {
+			relays = append(relays, server+" at "+address)
+		}
+	}
+	return relays, waiting, nil
 }
 
 func isAddress(text string) bool { _, err := netip.ParseAddr(text); return err == nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,23 +44,12 @@ func Apply(ctx context.Context, src Source, p Plan, o Options, wait bool, lock o
 			return Result{}, err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	lock.Namespace, lock.Deployment, lock.Lost = p.Namespace, p.Deployment, cancel
-	held, err := operation.Acquire(ctx, src.Client, lock)
-	if err != nil {
+	lock.Namespace, lock.Deployment = p.Namespace, p.Deployment
+	if err := operation.Locked(ctx, src.Client, lock, r.steps(wait), progress); err != nil {
 		return Result{}, err
 	}
-	err = operation.Run(ctx, r.steps(wait), held, progress)
-	// An interrupted run must still leave the lock, hence the fresh context.
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer stop()
-	if err != nil {
-		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
-		return Result{}, err
-	}
-	relays, problems := r.reach(ending)
-	return Result{Lagging: r.lagging, Relays: relays, Problems: append(r.problems, problems...)}, held.Release(ending)
+	relays, problems := r.reach(ctx)
+	return Result{Lagging: r.lagging, Relays: relays, Problems: append(r.problems, problems...)}, nil
 }
 
 // run is one apply.
@@ -99,11 +89,16 @@ func (r *run) namespace(ctx context.Context, _ func(string)) (string, error) {
 	return "", err
 }
 
-// apply brings the objects of one group about. What the cluster has is read anew: an earlier step may have made it.
+// apply brings the objects of one group about. What the cluster has of them is read anew: an earlier step may have made
+// it.
 func (r *run) apply(group string) func(context.Context, func(string)) (string, error) {
 	return func(ctx context.Context, _ func(string)) (string, error) {
-		items, err := r.look(ctx, r.s, true)
+		items, err := r.wanted(ctx, r.s, true)
 		if err != nil {
+			return "", err
+		}
+		items = slices.DeleteFunc(items, func(i *item) bool { return i.group != group && !i.isAddress(r.s) })
+		if err := each(items, func(i *item) error { return i.read(ctx, r.Client) }); err != nil {
 			return "", err
 		}
 		adapt(r.s, items)
@@ -228,7 +223,7 @@ func (r *run) services(ctx context.Context, note func(string)) (string, error) {
 	}
 	end := r.Now().Add(balancerTime)
 	for r.Now().Before(end) {
-		waiting, err := r.balancers(ctx)
+		_, waiting, err := r.balancers(ctx)
 		if err != nil || len(waiting) == 0 {
 			return text, err
 		}
@@ -238,22 +233,6 @@ func (r *run) services(ctx context.Context, note func(string)) (string, error) {
 		}
 	}
 	return text + "; no load balancer gave an address yet, clients get to know the ClusterIPs", nil
-}
-
-// balancers are the Services that still wait for an address.
-func (r *run) balancers(ctx context.Context) ([]string, error) {
-	var list corev1.ServiceList
-	labels := client.MatchingLabels{kube.LabelDeployment: r.s.Metadata.Name}
-	if err := r.Client.List(ctx, &list, client.InNamespace(r.s.Metadata.Namespace), labels); err != nil {
-		return nil, fmt.Errorf("list services: %w", err)
-	}
-	waiting := []string{}
-	for _, service := range list.Items {
-		if service.Spec.Type == corev1.ServiceTypeLoadBalancer && len(service.Status.LoadBalancer.Ingress) == 0 {
-			waiting = append(waiting, service.Name)
-		}
-	}
-	return waiting, nil
 }
 
 // pause waits; it ends early with the context's cause.

@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/stack/manifest"
 )
 
 // The keys of the Secrets.
 const (
 	keyUsername    = "username"
 	keyPassword    = "password"
-	keyServiceFile = "pg_service.conf"
-	keyCACert      = "ca.crt"
+	keyServiceFile = manifest.LoginFile
+	keyCACert      = manifest.CAFile
 	keyCAKey       = "ca.key"
 )
 
@@ -77,7 +78,7 @@ func secretData(s *v1alpha1.Stack, name string, have map[string][]byte, caCert s
 
 // ServiceFile is libpq's service file with one section, from which Kea's daemons and kea-admin take user and password.
 func ServiceFile(user, password string) string {
-	return fmt.Sprintf("[%s]\nuser=%s\npassword=%s\n", "kea", user, password)
+	return fmt.Sprintf("[%s]\nuser=%s\npassword=%s\n", manifest.LoginSection, user, password)
 }
 
 // newCA makes a certificate authority. CNPG takes the key in SEC1 form only.

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/manifest"
 )
@@ -52,6 +53,11 @@ func itemsOf(groups []manifest.Group) ([]*item, error) {
 	return items, nil
 }
 
+// isAddress reports whether the object is the Service by which Kea knows its database.
+func (i *item) isAddress(s *v1alpha1.Stack) bool {
+	return i.want.GetKind() == "Service" && i.want.GetName() == s.Spec.Database.Service
+}
+
 func (i *item) isSecret() bool { return i.want.GetKind() == "Secret" }
 
 // String names the object for people: "Service kea-database".
@@ -84,7 +90,7 @@ func (i *item) read(ctx context.Context, r client.Reader) error {
 // ours reports whether the object in the cluster belongs to this deployment.
 func (i *item) ours(deployment string) bool {
 	labels := i.live.GetLabels()
-	return labels[kube.LabelDeployment] == deployment && labels["app.kubernetes.io/managed-by"] == kube.FieldManager
+	return labels[kube.LabelDeployment] == deployment && labels[kube.LabelManagedBy] == kube.FieldManager
 }
 
 // apply sends the object by server-side apply and returns what the cluster then has.

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
@@ -92,6 +93,15 @@ func namespaceExists(ctx context.Context, r client.Reader, name string) (bool, e
 
 // look reads what the cluster has of the stack's objects, all at the same time.
 func (src Source) look(ctx context.Context, s *v1alpha1.Stack, exists bool) ([]*item, error) {
+	items, err := src.wanted(ctx, s, exists)
+	if err != nil || !exists {
+		return items, err
+	}
+	return items, each(items, func(i *item) error { return i.read(ctx, src.Client) })
+}
+
+// wanted are the stack's objects, with the addresses that the cluster gave its Services so far.
+func (src Source) wanted(ctx context.Context, s *v1alpha1.Stack, exists bool) ([]*item, error) {
 	services := corev1.ServiceList{}
 	if exists {
 		if err := src.Client.List(ctx, &services, client.InNamespace(s.Metadata.Namespace)); err != nil {
@@ -103,11 +113,7 @@ func (src Source) look(ctx context.Context, s *v1alpha1.Stack, exists bool) ([]*
 	if err != nil {
 		return nil, err
 	}
-	items, err := itemsOf(groups)
-	if err != nil || !exists {
-		return items, err
-	}
-	return items, each(items, func(i *item) error { return i.read(ctx, src.Client) })
+	return itemsOf(groups)
 }
 
 // each does something with all items at the same time. The error is the first in the items' order: an API server that is
@@ -154,13 +160,16 @@ func adapt(s *v1alpha1.Stack, items []*item) {
 // currentCluster is the cluster that the database's Service leads to: the file's, until a cutover.
 func currentCluster(s *v1alpha1.Stack, items []*item) string {
 	for _, i := range items {
-		if i.want.GetKind() == "Service" && i.want.GetName() == s.Spec.Database.Service && i.live != nil {
-			if name := i.live.GetAnnotations()[kube.AnnotationCurrentCluster]; name != "" {
-				return name
-			}
+		if i.isAddress(s) && i.live != nil {
+			return currentOf(s, i.live)
 		}
 	}
 	return s.Spec.Database.Cluster.Name
+}
+
+// currentOf is the cluster that the database's Service says is current.
+func currentOf(s *v1alpha1.Stack, service metav1.Object) string {
+	return cmp.Or(service.GetAnnotations()[kube.AnnotationCurrentCluster], s.Spec.Database.Cluster.Name)
 }
 
 // compare works out each object's change, by the API server's own dry run.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -171,7 +170,7 @@ func Deployments(ctx context.Context, r client.Reader, namespace string) ([]stri
 	} {
 		list := unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
-		err := r.List(ctx, &list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{"app.kubernetes.io/managed-by": kube.FieldManager})
+		err := r.List(ctx, &list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{kube.LabelManagedBy: kube.FieldManager})
 		if err != nil && !kube.IsNotInstalled(err) {
 			return nil, fmt.Errorf("look for deployments in namespace %s: %w", namespace, err)
 		}
@@ -186,13 +185,6 @@ func Deployments(ctx context.Context, r client.Reader, namespace string) ([]stri
 // Remove deletes what a removal says, in named steps, and waits until the servers' pods are gone. Killed anywhere and run
 // again, it goes on. Errors: *operation.StepError, *operation.HeldError.
 func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, progress operation.Progress) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	lock.Namespace, lock.Deployment, lock.Lost = r.Namespace, r.Deployment, cancel
-	held, err := operation.Acquire(ctx, src.Client, lock)
-	if err != nil {
-		return err
-	}
 	steps := []operation.Step{}
 	for _, p := range []Part{PartServers, PartDatabase, PartVolumes, PartBackups} {
 		objects := []*unstructured.Unstructured{}
@@ -212,14 +204,8 @@ func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, 
 			}})
 		}
 	}
-	err = operation.Run(ctx, steps, held, progress)
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer stop()
-	if err != nil {
-		_ = held.Leave(ending) // the first error counts; the lock runs out by itself
-		return err
-	}
-	return held.Release(ending)
+	lock.Namespace, lock.Deployment = r.Namespace, r.Deployment
+	return operation.Locked(ctx, src.Client, lock, steps, progress)
 }
 
 // mark labels the Backups of a cluster that is about to go: a later run could not tell any more whose they are. CNPG

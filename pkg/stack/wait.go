@@ -75,11 +75,11 @@ func poll(ctx context.Context, note func(string), look func(context.Context) (st
 func (r *run) waitDatabase(ctx context.Context, note func(string)) (string, error) {
 	result := ""
 	err := poll(ctx, note, func(ctx context.Context) (string, error) {
-		items, err := r.look(ctx, r.s, true)
-		if err != nil {
+		var service corev1.Service
+		if err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.s.Metadata.Namespace, Name: r.s.Spec.Database.Service}, &service); err != nil {
 			return "", err
 		}
-		name := currentCluster(r.s, items)
+		name := currentOf(r.s, &service)
 		var cluster cnpgv1.Cluster
 		if err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.s.Metadata.Namespace, Name: name}, &cluster); err != nil {
 			return "", err

@@ -15,6 +15,9 @@ func (s *Stack) Servers() []string {
 	return names
 }
 
+// DHCPService is the name of the Service that carries DHCP to one server.
+func (s *Stack) DHCPService(server int) string { return s.Servers()[server] + "-dhcp" }
+
 // ConfigMap is the name of the object with the daemons' configurations.
 func (s *Stack) ConfigMap() string { return s.Metadata.Name + "-config" }
 
@@ -40,5 +43,20 @@ func (s *Stack) UsesPostgreSQL() bool { return s.Spec.Database.Type == PostgreSQ
 
 // HasAgent reports whether a control agent answers for the daemons, as up to Kea 2.6.
 func (s *Stack) HasAgent() bool { return s.Spec.Kea.Version == "2.6" }
+
+// PeerAddress is the ClusterIP that is stated for a server, "" for none.
+func (s *Stack) PeerAddress(server int) string {
+	return at(s.Spec.HighAvailability.PeerAddresses, server)
+}
+
+// ExposedAddress is the address that is stated for a server's relays and clients, "" for none.
+func (s *Stack) ExposedAddress(server int) string { return at(s.Spec.Exposure.Addresses, server) }
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return ""
+}
 
 func on(b *bool) bool { return b != nil && *b }

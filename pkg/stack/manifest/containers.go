@@ -129,10 +129,10 @@ func folderEnv(s *v1alpha1.Stack) []corev1.EnvVar {
 // has refreshed it; an environment variable would stay as it was when the container started.
 func loginEnv() []corev1.EnvVar {
 	return []corev1.EnvVar{
-		{Name: "PGSERVICEFILE", Value: dirLogin + "/" + loginFile},
-		{Name: "PGSERVICE", Value: loginSection},
+		{Name: "PGSERVICEFILE", Value: dirLogin + "/" + LoginFile},
+		{Name: "PGSERVICE", Value: LoginSection},
 		{Name: "PGSSLMODE", Value: "verify-full"},
-		{Name: "PGSSLROOTCERT", Value: dirCA + "/" + caFile},
+		{Name: "PGSSLROOTCERT", Value: dirCA + "/" + CAFile},
 	}
 }
 

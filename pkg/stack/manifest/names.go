@@ -11,9 +11,8 @@ import (
 
 // Kubernetes' recommended labels.
 const (
-	labelName      = "app.kubernetes.io/name"
-	labelPartOf    = "app.kubernetes.io/part-of"
-	labelManagedBy = "app.kubernetes.io/managed-by"
+	labelName   = "app.kubernetes.io/name"
+	labelPartOf = "app.kubernetes.io/part-of"
 )
 
 // What an object is in its deployment.
@@ -29,7 +28,7 @@ const (
 
 func labels(s *v1alpha1.Stack, component string) map[string]string {
 	return map[string]string{
-		labelName: s.Metadata.Name, labelPartOf: "kea", labelManagedBy: kube.FieldManager,
+		labelName: s.Metadata.Name, labelPartOf: "kea", kube.LabelManagedBy: kube.FieldManager,
 		kube.LabelDeployment: s.Metadata.Name, kube.LabelComponent: component,
 	}
 }

@@ -24,10 +24,10 @@ func serviceObjects(s *v1alpha1.Stack) []Object {
 	objects = append(objects, each(governingService(s))...)
 	for i, server := range s.Servers() {
 		if s.Spec.HighAvailability.Mode != v1alpha1.NoHA {
-			objects = append(objects, each(haService(s, server, at(s.Spec.HighAvailability.PeerAddresses, i)))...)
+			objects = append(objects, each(haService(s, server, s.PeerAddress(i)))...)
 		}
 		if s.Spec.Exposure.Type == v1alpha1.PerPodLoadBalancer {
-			objects = append(objects, each(dhcpService(s, server, at(s.Spec.Exposure.Addresses, i)))...)
+			objects = append(objects, each(dhcpService(s, i, s.ExposedAddress(i)))...)
 		}
 	}
 	return objects
@@ -77,12 +77,12 @@ func haService(s *v1alpha1.Stack, server, address string) *corev1.Service {
 
 // dhcpService is where relays find one server. One Service for both would send a client's packets now to the one, now to
 // the other. The local policy keeps the sender's address, which Kea answers to.
-func dhcpService(s *v1alpha1.Stack, server, address string) *corev1.Service {
-	o := service(s, server+"-dhcp", componentService)
+func dhcpService(s *v1alpha1.Stack, server int, address string) *corev1.Service {
+	o := service(s, s.DHCPService(server), componentService)
 	annotate(&o.ObjectMeta, s.Spec.Exposure.Annotations)
 	o.Spec = corev1.ServiceSpec{
 		Type: corev1.ServiceTypeLoadBalancer, LoadBalancerIP: address, ExternalTrafficPolicy: corev1.ServiceExternalTrafficPolicyLocal,
-		Selector: oneServer(s, server),
+		Selector: oneServer(s, s.Servers()[server]),
 	}
 	if class := s.Spec.Exposure.LoadBalancerClass; class != "" {
 		o.Spec.LoadBalancerClass = &class
@@ -116,12 +116,4 @@ func haPorts(s *v1alpha1.Stack) []corev1.ServicePort {
 
 func servicePort(name string, protocol corev1.Protocol, port int32) corev1.ServicePort {
 	return corev1.ServicePort{Name: name, Protocol: protocol, Port: port, TargetPort: intstr.FromInt32(port)}
-}
-
-// at is an element of a list that may be shorter.
-func at(list []string, i int) string {
-	if i < len(list) {
-		return list[i]
-	}
-	return ""
 }

@@ -24,9 +24,9 @@ const (
 	dirCA      = "/srv/kea/ca"
 	dirTmp     = "/tmp"
 
-	loginFile    = "pg_service.conf" // libpq's service file: unlike pgpass it is not bound to a host name or a file mode
-	loginSection = "kea"
-	caFile       = "ca.crt"
+	LoginFile    = "pg_service.conf" // libpq's service file: unlike pgpass it is not bound to a host name or a file mode
+	LoginSection = "kea"
+	CAFile       = "ca.crt"
 )
 
 func volumes(s *v1alpha1.Stack) []corev1.Volume {
@@ -50,7 +50,7 @@ func volumes(s *v1alpha1.Stack) []corev1.Volume {
 func loginVolumes(s *v1alpha1.Stack, mode int32) []corev1.Volume {
 	db := s.Spec.Database
 	return []corev1.Volume{
-		oneFile(volumeLogin, db.CredentialsSecret, loginFile, mode), oneFile(volumeCA, db.CASecret, caFile, 0o444),
+		oneFile(volumeLogin, db.CredentialsSecret, LoginFile, mode), oneFile(volumeCA, db.CASecret, CAFile, 0o444),
 	}
 }
 
