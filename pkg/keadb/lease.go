@@ -1,0 +1,105 @@
+package keadb
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Infinite is the lifetime of a lease that never ends, in seconds.
+const Infinite = 1<<32 - 1
+
+// Lease is a row of lease4 or lease6. The slices and strings of a lease that is given to a callback are its own only
+// until the callback returns.
+type Lease struct {
+	Address   netip.Addr // of a delegated prefix: its first address
+	PrefixLen int        // lease6: of a delegated prefix its length, else 128; lease4: 32
+	Type      LeaseType
+
+	HWAddr   []byte // nil: not known
+	ClientID []byte // lease4; nil: none
+	DUID     []byte // lease6
+	IAID     uint32 // lease6; the schema keeps it with a sign
+
+	SubnetID  uint32
+	PoolID    uint32 // 2.6 and later; else 0
+	State     int    // Kea's: 0 in use, 1 declined, 2 expired and reclaimed, 3 released, 4 registered
+	Valid     uint32 // lifetime, seconds; Infinite
+	Preferred uint32 // lease6: seconds
+	CLTT      time.Time
+	Expires   time.Time // zero: never
+
+	Hostname    string
+	FQDNForward bool
+	FQDNReverse bool
+	UserContext string // JSON, "" for none
+	RelayID     []byte // lease4, 2.6 and later
+	RemoteID    []byte // lease4, 2.6 and later
+}
+
+// LeaseType is what a lease is for.
+type LeaseType int
+
+// The types, with the numbers of lease6.
+const (
+	TypeV4 LeaseType = -1
+	TypeNA LeaseType = 0
+	TypeTA LeaseType = 1
+	TypePD LeaseType = 2
+)
+
+// LeaseState is a lease's state as people mean it: Kea's own, with the leases in use divided by the database's clock.
+type LeaseState int
+
+// The states.
+const (
+	Active     LeaseState = iota // in use, not expired
+	Expired                      // in use by its state, but expired and not reclaimed yet
+	Declined                     // a client found the address in use
+	Reclaimed                    // expired and reclaimed; kept for a while
+	Released                     // from 3.0; before, a released lease is deleted or expires at once
+	Registered                   // from 3.0, DHCPv6: the client gave itself the address
+)
+
+// HostnameMatch is how a hostname is looked for; case never matters.
+type HostnameMatch int
+
+// The ways.
+const (
+	HostnameExact  HostnameMatch = iota
+	HostnameLike                 // with % and _ of SQL's LIKE, and \ before one that is meant
+)
+
+// LeaseOrder is what leases are sorted by.
+type LeaseOrder int
+
+// The orders. Equal ones follow by address.
+const (
+	ByAddress LeaseOrder = iota
+	ByCLTT
+	ByExpiry
+	ByHostname
+	BySubnet
+)
+
+// AddressRange has both ends in it.
+type AddressRange struct{ First, Last netip.Addr }
+
+// LeaseFilter chooses rows of one family; all that is set must hold. The zero value takes every row.
+type LeaseFilter struct {
+	Subnets    []uint32 // nil: any; empty: none
+	Ranges     []AddressRange
+	Types      []LeaseType // lease6
+	HWAddr     []byte
+	HWPrefix   bool // HWAddr is how the address begins
+	ClientID   []byte
+	DUID       []byte
+	Hostname   string
+	HostnameBy HostnameMatch
+	States     []LeaseState
+	// ExpiresFrom and ExpiresBefore bound the end of a lease, by the database's clock; SeenSince its CLTT.
+	ExpiresFrom, ExpiresBefore, SeenSince time.Time
+
+	Order      LeaseOrder
+	Descending bool
+	Limit      int // 0: none
+}
