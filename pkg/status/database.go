@@ -199,41 +199,19 @@ const clustersSource = "clusters.postgresql.cnpg.io"
 // look logs in as Kea does, or as who may only read: to a pod that its Service selects, verified by the cluster's
 // authority. ctx bounds this look, whole all looks together.
 func (s Source) look(ctx, whole context.Context, in *inventory.Inventory, d *Database, from inventory.Database, miss func(string, error)) {
-	if from.Cluster == nil {
-		d.Look.Why = "no CNPG cluster of this namespace is behind it"
-		return
-	}
-	pods := in.Backends(from)
-	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return readiness(b) - readiness(a) })
-	if len(pods) == 0 {
-		d.Look.Why = "the Service selects no pod"
-		return
-	}
-	if readiness(pods[0]) == 0 {
-		d.Look.Why = "no pod that the Service selects is ready"
-		return
-	}
-	l, missing := s.login(ctx, d, from, miss)
-	if missing != "" {
-		d.Look.Why = missing
-		return
-	}
-	verify, err := keadb.VerifyFull(l.authority, d.Cluster.Name+"-rw")
+	l, err := inventory.Logins{Reader: s.Reader, Pods: s.Pods, Observe: s.Observe}.Find(ctx, in, from, inventory.AsKea, miss)
 	if err != nil {
-		d.Look.Why = "the authority of the server's certificate is not readable"
-		miss(l.authoritySource, err)
+		d.Look.Why = err.Error()
 		return
 	}
-	d.Look.Tried, d.Look.Pod = true, pods[0].Name
-	if l.viewer {
-		d.Look.Why, d.Look.Viewer = noPassword, l.user
+	if l.Owner != nil {
+		d.Credential = Credential{Source: "secret " + l.Owner.Name + " (the cluster's)", Secret: l.Owner.Name, Changed: lastWritten(l.Owner)}
 	}
-	err = d.ask(ctx, keadb.Target{
-		Host: d.Host, Port: d.Port, Database: d.Name, User: l.user, Password: l.password.Reveal, TLS: verify, Observe: s.Observe,
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return s.Pods.DialPod(ctx, pods[0].Namespace, pods[0].Name, 5432)
-		},
-	})
+	d.Look.Tried, d.Look.Pod = true, l.Pod
+	if l.Viewer {
+		d.Look.Why, d.Look.Viewer = inventory.NoPassword, l.User
+	}
+	err = d.ask(ctx, l.Target)
 	switch {
 	case err == nil:
 	case whole.Err() != nil:
@@ -276,13 +254,4 @@ func (d *Database) ask(ctx context.Context, target keadb.Target) error {
 		}
 	}
 	return nil
-}
-
-func readiness(pod corev1.Pod) int {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-			return 1
-		}
-	}
-	return 0
 }

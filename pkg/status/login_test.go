@@ -20,7 +20,6 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
@@ -45,94 +44,6 @@ func secret(name string, pairs ...string) *corev1.Secret {
 		s.Data[key] = []byte(value)
 	}
 	return s
-}
-
-func TestLogin(t *testing.T) {
-	const owner, viewer, authority = "kea-db-credentials", "kea-db-viewer", "kea-ca"
-	known := kea.NewSecret("lab-only-known")
-	full := secret(viewer, "username=kea-viewer", "password=lab-only-viewer", "ca.crt=beside")
-	for _, test := range []struct {
-		name      string
-		known     kea.Secret // Kea's password, as the inventory found it
-		annotated bool
-		viewer    *corev1.Secret
-		forbidden []string
-		want      string // user password authority, or why not
-		asked     []string
-		unread    []string
-	}{
-		{"Kea's own, known already", known, true, full, nil, "kea lab-only-known the authority's", []string{authority}, nil},
-		{"Kea's own, from the cluster's Secret", kea.Secret{}, true, full, nil, "kea lab-only-owner the authority's", []string{owner, authority}, nil},
-		{"Kea's own, and the certificate from beside the read-only login", known, true, full, []string{authority}, "kea lab-only-known beside", []string{authority, viewer}, nil},
-		{"Kea's own, and no certificate", known, false, full, []string{authority}, noAuthority, []string{authority}, []string{authority}},
-
-		{"the read-only login", kea.Secret{}, true, full, []string{owner, authority}, "viewer kea-viewer lab-only-viewer beside", []string{owner, viewer}, []string{owner}},
-		{"the read-only login without a certificate", kea.Secret{}, true, secret(viewer, "username=kea-viewer", "password=lab-only-viewer"), []string{owner}, "viewer kea-viewer lab-only-viewer the authority's", []string{owner, viewer, authority}, []string{owner}},
-		{"the read-only login without a certificate anywhere", kea.Secret{}, true, secret(viewer, "username=kea-viewer", "password=lab-only-viewer"), []string{owner, authority}, noAuthority, []string{owner, viewer, authority}, []string{owner, authority}},
-		{"the Service names no read-only login", kea.Secret{}, false, full, []string{owner}, noPassword, []string{owner}, []string{owner}},
-		{"it may not be read either", kea.Secret{}, true, full, []string{owner, viewer}, noLogin, []string{owner, viewer}, []string{owner, viewer}},
-		{"it does not exist", kea.Secret{}, true, secret("other"), []string{owner}, noLogin, []string{owner, viewer}, []string{owner, viewer}},
-		{"it holds no password", kea.Secret{}, true, secret(viewer, "username=kea-viewer"), []string{owner}, noLogin, []string{owner, viewer}, []string{owner}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			asked, unread := []string{}, []string{}
-			s := Source{Reader: fake.NewClientBuilder().WithScheme(scheme(t)).WithObjects(
-				secret(owner, "username=kea", "password=lab-only-owner"), secret(authority, "ca.crt=the authority's"), test.viewer,
-			).WithInterceptorFuncs(forbidding(&asked, test.forbidden...)).Build()}
-			from := inventory.Database{Service: &corev1.Service{}, Password: test.known}
-			if test.annotated {
-				from.Service.Annotations = map[string]string{kube.AnnotationViewerSecret: viewer}
-			}
-			d := Database{User: "kea", Cluster: &cnpg.Summary{Namespace: "network", ConnectionSecret: owner, ServerCASecret: authority}}
-			l, missing := s.login(t.Context(), &d, from, func(source string, err error) {
-				unread = append(unread, strings.TrimPrefix(source, "secret "))
-				if err == nil {
-					t.Errorf("%s: no error", source)
-				}
-			})
-			got := missing
-			if missing == "" {
-				got = fmt.Sprintf("%s %s %s", l.user, l.password.Reveal(), l.authority)
-				if l.viewer {
-					got = "viewer " + got
-				}
-			}
-			if got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-			if diff := cmp.Diff(test.asked, asked); diff != "" {
-				t.Errorf("asked for (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(append([]string{}, test.unread...), unread); diff != "" {
-				t.Errorf("unread (-want +got):\n%s", diff)
-			}
-			if text := fmt.Sprintf("%v %+v %#v", l, l, l); strings.Contains(text, "lab-only") {
-				t.Errorf("a password shows: %s", text)
-			}
-		})
-	}
-}
-
-// The cluster's Secret may be another role's.
-func TestOwnerPassword(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		from *corev1.Secret
-		want error
-	}{
-		{"Kea's", secret("s", "username=kea", "password=lab-only"), nil},
-		{"another role's", secret("s", "username=app", "password=lab-only"), errOtherRole},
-		{"no password", secret("s", "username=kea"), errNoPassword},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := Source{Reader: fake.NewClientBuilder().WithScheme(scheme(t)).WithObjects(test.from).Build()}
-			d := Database{User: "kea", Cluster: &cnpg.Summary{Namespace: "network", ConnectionSecret: "s"}}
-			password, err := s.ownerPassword(t.Context(), &d)
-			if !errors.Is(err, test.want) || password.IsZero() != (test.want != nil) || (d.Credential.Secret == "s") != (test.want == nil) {
-				t.Errorf("%v, zero %v, %+v", err, password.IsZero(), d.Credential)
-			}
-		})
-	}
 }
 
 // Somebody who may read the read-only login only: it is the one that is tried, and the report says so.
@@ -161,10 +72,10 @@ func TestGatherAsViewer(t *testing.T) {
 			problems := []string{}
 			if annotated {
 				problems = append(problems, "critical no-login")
-				if !look.Tried || look.Viewer != "kea-viewer" || look.Why != noPassword || !strings.Contains(look.Error, "kea-viewer@kea-database:5432/kea") {
+				if !look.Tried || look.Viewer != "kea-viewer" || look.Why != inventory.NoPassword || !strings.Contains(look.Error, "kea-viewer@kea-database:5432/kea") {
 					t.Errorf("%+v", look)
 				}
-			} else if look.Tried || look.Viewer != "" || look.Why != noPassword || look.Error != "" {
+			} else if look.Tried || look.Viewer != "" || look.Why != inventory.NoPassword || look.Error != "" {
 				t.Errorf("%+v", look)
 			}
 			if diff := cmp.Diff(problems, codes(r)); diff != "" {

@@ -53,7 +53,7 @@ func TestDatabaseProblems(t *testing.T) {
 			if err != nil {
 				failed(err)(d)
 			}
-			d.Look.Viewer, d.Look.Why = "kea-viewer", noPassword
+			d.Look.Viewer, d.Look.Why = "kea-viewer", inventory.NoPassword
 		}
 	}
 	for _, test := range []struct {
