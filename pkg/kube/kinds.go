@@ -107,6 +107,7 @@ func kinds() []group {
 		{schema.GroupVersion{Group: "network.fos1.io", Version: "v1"}, []kind{
 			{"DHCPv4Service", "dhcpv4services", false, nil}, {"DHCPv6Service", "dhcpv6services", false, nil},
 		}},
+		{schema.GroupVersion{Group: "networking.fos1.io", Version: "v1"}, []kind{{"VLAN", "vlans", false, nil}}},
 	}
 }
 
