@@ -18,9 +18,9 @@ type Config struct {
 	Hooks              []string // base names, as "libdhcp_ha.so", in the order of loading
 	ControlSockets     []ControlSocket
 	ServerTag          string
-	Hash               string // of config-get; "" from a file and in 2.2
-	GlobalReservations int
-	ValidLifetime      int // seconds; 0: not said (Kea: 7200)
+	Hash               string            // of config-get; "" from a file and in 2.2
+	GlobalReservations []HostReservation // of the whole server, outside any subnet
+	ValidLifetime      int               // seconds; 0: not said (Kea: 7200)
 
 	// Includes lists the files that the configuration includes and that were not read: what they hold is missing here.
 	Includes []Include

@@ -43,7 +43,11 @@ func TestParseConfig(t *testing.T) {
 			{
 				ID: 10, CIDR: netip.MustParsePrefix("10.10.0.0/16"), Interface: "eth0.10",
 				Pools:  []Pool{{First: ip("10.10.1.0"), Last: ip("10.10.254.254")}, {First: ip("10.10.255.0"), Last: ip("10.10.255.15")}},
-				Relays: []netip.Addr{ip("10.10.0.1")}, ClientClasses: []string{"users"}, Reservations: 2,
+				Relays: []netip.Addr{ip("10.10.0.1")}, ClientClasses: []string{"users"},
+				Reservations: []HostReservation{
+					{IdentifierType: "hw-address", Identifier: []byte{2, 0, 0, 0, 0, 2}},
+					{IdentifierType: "client-id", Identifier: []byte{1, 2}},
+				},
 				UserContext: map[string]any{"vlan": int64(10), "name": "users", "snmp-secret": NewSecret("pw-context")},
 			},
 			{ID: 11},
@@ -88,7 +92,10 @@ func TestParseConfig(t *testing.T) {
 		}},
 		Hooks:          []string{"libdhcp_lease_cmds.so", "libdhcp_ha.so", "libdhcp_legal_log.so", "libdhcp_radius.so"},
 		ControlSockets: []ControlSocket{{Type: "unix", Path: "/run/kea/kea4.sock"}},
-		ServerTag:      "a", GlobalReservations: 1, ValidLifetime: 3600,
+		ServerTag:      "a", ValidLifetime: 3600,
+		GlobalReservations: []HostReservation{
+			{IdentifierType: "hw-address", Identifier: []byte{2, 0, 0, 0, 0, 1}, Address: ip("10.20.0.9")},
+		},
 		Includes: []Include{
 			{Path: "/etc/kea-db/hosts.json", At: "hosts-databases[0].password"},
 			{Path: "/etc/kea/more-subnets.json", At: "subnet4[2]"},

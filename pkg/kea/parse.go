@@ -83,7 +83,7 @@ func (c *Config) read(section map[string]any) {
 	}
 	c.ServerTag = t.str("server-tag")
 	c.ValidLifetime = t.integer("valid-lifetime")
-	c.GlobalReservations = len(t.objects("reservations"))
+	c.GlobalReservations = t.reservations()
 	c.Subnets = t.subnets(c.Service)
 	c.Raw = redactObject(section)
 }

@@ -14,11 +14,11 @@ type Subnet struct {
 	UserContext       map[string]any
 	SharedUserContext map[string]any // of its shared network
 	Pools             []Pool
-	PDPools           []PDPool     // DHCPv6 only
-	Relays            []netip.Addr // its own, else its shared network's
-	ClientClasses     []string     // that a client must belong to
-	Reservations      int          // how many stand in the configuration
-	ValidLifetime     int          // seconds; 0: not said here
+	PDPools           []PDPool          // DHCPv6 only
+	Relays            []netip.Addr      // its own, else its shared network's
+	ClientClasses     []string          // that a client must belong to
+	Reservations      []HostReservation // that stand in the configuration
+	ValidLifetime     int               // seconds; 0: not said here
 }
 
 // Addresses returns how many addresses the subnet's pools hold.
@@ -74,7 +74,7 @@ func (t tree) subnet() Subnet {
 		UserContext:   t.context(),
 		Relays:        t.relays(),
 		ClientClasses: t.strings("client-classes"),
-		Reservations:  len(t.objects("reservations")),
+		Reservations:  t.reservations(),
 		ValidLifetime: t.integer("valid-lifetime"),
 	}
 	if class := t.str("client-class"); class != "" {

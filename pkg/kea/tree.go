@@ -16,13 +16,16 @@ type tree struct {
 }
 
 func (t tree) child(key string) string {
-	if t.at == "" {
+	switch {
+	case t.at == "":
 		return key
+	case key == "":
+		return t.at
 	}
 	return t.at + "." + key
 }
 
-// skip notes that the value at key was left out, without quoting it.
+// skip notes that the value at key was left out, or with no key the object itself, without quoting it.
 func (t tree) skip(key, reason string) {
 	*t.skipped = append(*t.skipped, t.child(key)+": "+reason)
 }

@@ -253,7 +253,7 @@ func TestSubnetsAreReadBack(t *testing.T) {
 		}
 		for _, in := range parse(t, daemon(t, s, server, service, addresses())).Subnets {
 			v := inventory.VLANOf(in)
-			n := subnet{VLAN: v.ID, Name: v.Name, ID: in.ID, CIDR: in.CIDR.String(), Reserved: in.Reservations}
+			n := subnet{VLAN: v.ID, Name: v.Name, ID: in.ID, CIDR: in.CIDR.String(), Reserved: len(in.Reservations)}
 			for _, r := range in.Relays {
 				n.Relays = append(n.Relays, r.String())
 			}
