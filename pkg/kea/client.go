@@ -35,9 +35,10 @@ type Call struct {
 	Service  Service
 	Endpoint string // the URL, without user and password
 	Duration time.Duration
-	Attempts int   // 2 when a lost connection was tried again
-	Bytes    int64 // of the last answer
-	Err      error // nil: result 0
+	Attempts int       // 2 when a lost connection was tried again
+	Bytes    int64     // of the last answer
+	Err      error     // nil: result 0
+	Date     time.Time // of the last answer, by the clock of whoever gave it; UTC, whole seconds, zero when not said
 }
 
 // Client sends commands to one endpoint. It may be used by several goroutines.
@@ -115,14 +116,19 @@ type request struct {
 // A command that only reads is sent once more when the connection turns out to be closed. A command that changes
 // something never is: after ErrUnreachable nobody knows whether it was carried out.
 func (c *Client) Do(ctx context.Context, s Service, command string, arguments, out any) error {
+	_, err := c.send(ctx, s, command, arguments, out)
+	return err
+}
+
+func (c *Client) send(ctx context.Context, s Service, command string, arguments, out any) (Call, error) {
 	call := Call{Command: command, Service: s, Endpoint: c.endpoint}
 	start := time.Now()
 	err := c.do(ctx, &call, arguments, out)
+	call.Duration, call.Err = time.Since(start), err
 	if c.observe != nil {
-		call.Duration, call.Err = time.Since(start), err
 		c.observe(call)
 	}
-	return err
+	return call, err
 }
 
 func (c *Client) do(ctx context.Context, call *Call, arguments, out any) error {
@@ -144,6 +150,7 @@ func (c *Client) do(ctx context.Context, call *Call, arguments, out any) error {
 		call.Attempts++
 		resp, err := c.post(ctx, body) //nolint:bodyclose // answer closes it
 		if err == nil {
+			call.Date, _ = http.ParseTime(resp.Header.Get("Date"))
 			return c.answer(resp, call, out)
 		}
 		if call.Attempts == 1 && readOnly(call.Command) && connectionLost(err) && ctx.Err() == nil {
