@@ -2,6 +2,7 @@ package keadb
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,6 +15,12 @@ type DB struct {
 	mu     sync.Mutex
 	conn   *pgx.Conn
 	target Target
+	schema *Schema // as last read; nil: not read yet
+}
+
+// String returns the database, its server and the role, for people: "kea at kea-database, as kea_viewer".
+func (db *DB) String() string {
+	return fmt.Sprintf("%s at %s, as %s", db.target.Database, db.target.Host, db.target.User)
 }
 
 // Connect logs in. Its errors match the Err values of this package and never hold the password.

@@ -24,6 +24,7 @@ var (
 	ErrTooManyConnections = errors.New("database has no connection to spare")  // 53300
 	ErrDiskFull           = errors.New("database server's disk is full")       // 53100
 	ErrLocked             = errors.New("table is locked")                      // 55P03
+	ErrCancelled          = errors.New("statement was cancelled")              // 57014: it took too long, or somebody ended it
 	ErrTLS                = errors.New("server's certificate is not accepted") // or the server refuses TLS
 	ErrUnreachable        = errors.New("database server does not answer")      // refused, reset, closed, no route; not a deadline
 )
@@ -134,6 +135,8 @@ func classifyState(code string) error {
 		return ErrDiskFull
 	case "55P03":
 		return ErrLocked
+	case "57014":
+		return ErrCancelled
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func TestClassify(t *testing.T) {
 		"too many":            {state("53300"), ErrTooManyConnections},
 		"disk full":           {state("53100"), ErrDiskFull},
 		"locked":              {state("55P03"), ErrLocked},
+		"took too long":       {state("57014"), ErrCancelled},
 		"syntax error":        {state("42601"), nil},
 		"refused":             {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, ErrUnreachable},
 		"closed":              {fmt.Errorf("x: %w", io.ErrUnexpectedEOF), ErrUnreachable},
@@ -53,7 +54,7 @@ func TestClassify(t *testing.T) {
 	}
 	every := []error{
 		ErrAuth, ErrPermission, ErrReadOnly, ErrNoDatabase, ErrNoSchema, ErrShuttingDown, ErrTerminated, ErrTooManyConnections,
-		ErrDiskFull, ErrLocked, ErrTLS, ErrUnreachable,
+		ErrDiskFull, ErrLocked, ErrCancelled, ErrTLS, ErrUnreachable,
 	}
 	for name, tt := range tests {
 		err := fail("look at kea@h:5432/kea", tt.err)
@@ -97,7 +98,7 @@ func TestConfig(t *testing.T) {
 	}
 	want := map[string]any{
 		"host": "kea-database", "port": uint16(5432), "database": "kea", "user": "kea", "password": "pw' \\ secret", "tls": true,
-		"params": map[string]string{"application_name": "kubectl-kea"}, "fallbacks": 0, "validate": true, "timeout": time.Duration(0),
+		"params": map[string]string{"application_name": "kubectl-kea", "client_encoding": "UTF8"}, "fallbacks": 0, "validate": true, "timeout": time.Duration(0),
 		"negotiation": "postgres", "auth": "", "binding": "prefer",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

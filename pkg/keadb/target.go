@@ -27,13 +27,19 @@ type Target struct {
 	// end another. After an error or a cancelled context it is called once more, in the background, for PostgreSQL's
 	// cancel request.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) `json:"-"`
+	// ReadOnly refuses what writes (the write probe, the history) before it is sent. Readings are read-only transactions
+	// with or without it.
+	ReadOnly bool
+	// StatementTimeout is how long the server may work on one reading that has a bound; 0: 30 s. Readings of whole tables
+	// (leases without a limit) end with their context only.
+	StatementTimeout time.Duration
 	// Observe, when set, is told of every statement.
 	Observe func(Call) `json:"-"`
 }
 
 // Call describes a statement that was sent. It holds no values.
 type Call struct {
-	Name     string // "connect", "health", "lease counts", "write probe"
+	Name     string // "connect", "health", "leases", "write probe", ...
 	Target   string // user@host:port/database
 	Duration time.Duration
 	Err      error
@@ -98,7 +104,9 @@ func (t Target) config() (*pgx.ConnConfig, error) {
 		c.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return t.Dial(ctx, "tcp", addr) }
 		c.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	}
-	c.RuntimeParams = map[string]string{"application_name": applicationName}
+	// Nothing else: a pooler refuses a login with parameters that it does not know, and keeps settings of a session for the
+	// next client of the same connection, who may be Kea. See DB.read.
+	c.RuntimeParams = map[string]string{"application_name": applicationName, "client_encoding": "UTF8"}
 	// Every statement in one round trip, nothing prepared: also fit for a connection pooler.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	c.StatementCacheCapacity, c.DescriptionCacheCapacity = 0, 0

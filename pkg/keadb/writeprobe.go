@@ -23,6 +23,9 @@ select txid_current()`
 // It does not prove that there is disk space, nor that a synchronous replica confirms a commit.
 func (db *DB) WriteProbe(ctx context.Context) error {
 	return db.call("write probe", "try to write to "+db.target.String(), func() error {
+		if db.target.ReadOnly {
+			return errReadOnlySession()
+		}
 		tx, err := db.conn.Begin(ctx)
 		if err != nil {
 			return err
