@@ -14,6 +14,8 @@ import (
 // Catalog knows the subnets of a deployment, each with its VLAN. Leases carry a subnet's number only.
 type Catalog struct {
 	Subnets []Subnet // by service, VLAN and address
+	// Reserved are the reservations that stand in the configurations.
+	Reserved []Reserved
 	// Mistakes are what is wrong with where VLANs come from, each a sentence: a map's prefix that no subnet lies in.
 	Mistakes []string
 
@@ -59,10 +61,16 @@ func NewCatalog(configs []*kea.Config, services []inventory.DHCPService, given m
 		id      uint32
 		cidr    netip.Prefix
 	}
-	seen := map[key]bool{}
+	seen, counted := map[key]bool{}, map[string]bool{}
 	for _, config := range configs {
 		if config == nil {
 			continue
+		}
+		for _, r := range configured(config) {
+			if name := fmt.Sprintf("%s %d %s %s", r.Service, r.SubnetID, r.identifier(), r.what()); !counted[name] {
+				counted[name] = true
+				c.Reserved = append(c.Reserved, r)
+			}
 		}
 		for _, subnet := range config.Subnets {
 			k := key{config.Service, subnet.ID, subnet.CIDR}

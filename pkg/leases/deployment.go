@@ -55,6 +55,8 @@ type Deployment struct {
 	source  Source
 	request Request
 	catalog *Catalog
+	reader  Reader                 // of all stores
+	clock   time.Time              // of whoever keeps the leases, when they were opened
 	configs map[string]*kea.Config // by server; nil where neither the daemon nor its file could be read
 	stores  []*store
 	unread  []problem.Unread
@@ -111,6 +113,7 @@ func Open(ctx context.Context, s Source, r Request) (*Deployment, error) {
 		d.Close(ctx)
 		return nil, err
 	}
+	d.assemble()
 	return d, nil
 }
 

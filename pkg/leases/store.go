@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
@@ -17,12 +18,13 @@ type store struct {
 	database *inventory.Database // nil: memfile
 	servers  []inventory.Server
 
-	db     *keadb.DB // nil: not logged in
-	login  inventory.Login
-	reader Reader
-	way    Way // SQL or API, once it is open
-	note   string
-	err    error
+	db      *keadb.DB // nil: not logged in
+	login   inventory.Login
+	readers []Reader // one for a database, one for each server with leases of its own
+	way     Way      // SQL or API, once it is open
+	clock   time.Time
+	note    string
+	err     error
 }
 
 // DatabaseError: the database that the servers keep their leases in cannot be asked. Kea asks the same database.
@@ -124,17 +126,87 @@ func (s *store) openSQL(ctx context.Context, d *Deployment) error {
 	if s.login, err = logins.Find(ctx, d.Inventory, *s.database, inventory.AsViewer, func(string, error) {}); err != nil {
 		return err
 	}
+	s.login.Target.ReadOnly, s.login.Target.StatementTimeout = true, d.request.Patience
 	s.db, err = keadb.Connect(ctx, s.login.Target)
 	if err != nil {
 		return err
 	}
-	s.way = SQL
+	clock, err := s.db.Clock(ctx)
+	if err != nil {
+		s.close(ctx)
+		return err
+	}
+	s.way, s.clock, s.readers = SQL, clock.Now, []Reader{NewSQL(s.db, s.services())}
 	return nil
 }
 
-// openAPI finds servers that answer: one of those that share a database is enough.
-func (s *store) openAPI(_ context.Context, _ *Deployment) {
+// openAPI finds a server of each service that answers: one of those that share a database is enough.
+func (s *store) openAPI(ctx context.Context, d *Deployment) {
 	s.way = API
+	for _, service := range s.services() {
+		reader, err := s.serverReader(ctx, d, service)
+		if err != nil {
+			s.err = err
+			return
+		}
+		s.readers = append(s.readers, reader)
+	}
+}
+
+// serverReader is a reader through the first server of a service that answers, those that run before those that do not.
+func (s *store) serverReader(ctx context.Context, d *Deployment, service kea.Service) (Reader, error) {
+	var failed []error
+	for _, server := range s.servers {
+		if server.Service != service {
+			continue
+		}
+		if !server.State.Running {
+			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), errNotRunning))
+			continue
+		}
+		asker, _, err := d.source.Connector.Connect(ctx, server)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), err))
+			continue
+		}
+		clock, err := asker.Clock(ctx, service)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), err))
+			continue
+		}
+		s.clock = clock
+		return NewAPI(asker, service, server.Name()), nil
+	}
+	return nil, errors.Join(failed...)
+}
+
+// assemble makes one reader of all stores that could be opened.
+func (d *Deployment) assemble() {
+	var readers []Reader
+	for _, s := range d.stores {
+		if s.err == nil {
+			readers = append(readers, s.readers...)
+			if d.clock.IsZero() {
+				d.clock = s.clock
+			}
+		}
+	}
+	if len(readers) == 1 {
+		d.reader = readers[0]
+		return
+	}
+	d.reader = Merge(readers...)
+}
+
+// scans reports whether a filter makes a database read its whole table.
+func (d *Deployment) scans(f Filter) bool {
+	for _, service := range f.services() {
+		filter, err := sqlFilter(f, service, d.clock)
+		if err == nil && d.way() == SQL && keadb.Scans(familyOf(service), filter) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *store) close(ctx context.Context) {
