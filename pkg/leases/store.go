@@ -169,13 +169,12 @@ func (s *store) serverReader(ctx context.Context, d *Deployment, service kea.Ser
 			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), err))
 			continue
 		}
-		clock, err := asker.Clock(ctx, service)
-		if err != nil {
+		reader := NewAPI(asker, service, server.Name(), d.source.Now)
+		if s.clock, err = reader.Clock(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), err))
 			continue
 		}
-		s.clock = clock
-		return NewAPI(asker, service, server.Name()), nil
+		return reader, nil
 	}
 	return nil, errors.Join(failed...)
 }

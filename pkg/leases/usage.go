@@ -153,7 +153,7 @@ func (d *Deployment) serverCounts(ctx context.Context, server inventory.Server) 
 	if err != nil {
 		return nil, err
 	}
-	return apiCounts(ctx, asker, server.Service)
+	return NewAPI(asker, server.Service, server.Name(), d.source.Now).Counts(ctx, server.Service)
 }
 
 // noise is how far counts may be apart that were read one after the other while clients come and go.
