@@ -9,52 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
 
-func ms(values ...float64) sample {
-	var s sample
+func ms(values ...float64) timing.Sample {
+	var s timing.Sample
 	for _, v := range values {
 		s = append(s, time.Duration(v*float64(time.Millisecond)))
 	}
 	return s
-}
-
-func TestQuantiles(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		runs sample
-		part float64
-		want time.Duration
-	}{
-		{"median of an odd number", ms(9, 1, 5), 0.5, 5 * time.Millisecond},
-		{"median of an even number", ms(4, 1, 2, 3), 0.5, 2500 * time.Microsecond},
-		{"first quarter between two", ms(1, 2, 3, 4), 0.25, 1750 * time.Microsecond},
-		{"least", ms(3, 1, 2), 0, time.Millisecond},
-		{"most", ms(3, 1, 2), 1, 3 * time.Millisecond},
-		{"one run", ms(7), 0.75, 7 * time.Millisecond},
-		{"no run", nil, 0.5, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.runs.quantile(tt.part); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
-		})
-	}
-	order := ms(3, 1, 2)
-	order.median()
-	if diff := cmp.Diff(ms(3, 1, 2), order); diff != "" {
-		t.Errorf("the runs were put into another order:\n%s", diff)
-	}
-}
-
-func TestRatio(t *testing.T) {
-	if got := ms(50, 40, 60).ratio(ms(20, 10, 30)); got != 2.5 {
-		t.Errorf("got %v, want 2.5", got)
-	}
-	if got := ms(50).ratio(nil); got != 0 {
-		t.Errorf("without a base got %v, want 0", got)
-	}
 }
 
 func TestPage(t *testing.T) {
@@ -127,14 +91,5 @@ func TestMeasure(t *testing.T) {
 	write("kubectl", "echo cannot reach it >&2; exit 1")
 	if r, err = measure(t.Context(), plugin, "network", 1); err != nil || !strings.HasSuffix(r.pods.missing, "cannot reach it") {
 		t.Errorf("without a cluster: %v, %+v", err, r)
-	}
-}
-
-func TestProcessor(t *testing.T) {
-	if got := processor("processor\t: 0\nmodel name\t: Fast CPU @ 3 GHz\n"); got != "Fast CPU @ 3 GHz" {
-		t.Errorf("got %q", got)
-	}
-	if got := processor(""); got != "unknown processor" {
-		t.Errorf("got %q", got)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 )
 
 // subject is one command line that is measured.
@@ -18,7 +20,7 @@ type subject struct {
 	args []string
 	// fine are the exit codes that still are an answer.
 	fine []int
-	runs sample
+	runs timing.Sample
 	// missing is why there are no runs.
 	missing string
 }
@@ -57,7 +59,7 @@ func measure(ctx context.Context, binary, namespace string, rounds int) (*result
 		}
 	}
 	return &result{
-		machine: machine(), size: info.Size(), rounds: rounds,
+		machine: timing.Machine(), size: info.Size(), rounds: rounds,
 		pods: *all[0], status: *all[1], version: *all[2],
 	}, nil
 }

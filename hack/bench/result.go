@@ -29,15 +29,15 @@ type target struct {
 }
 
 func (r *result) targets() []target {
-	ratio := r.status.runs.ratio(r.pods.runs)
+	ratio := r.status.runs.Ratio(r.pods.runs)
 	return []target{
 		{
 			what: "kubectl kea status", got: fmt.Sprintf("%.2f times kubectl get pods", ratio), want: fmt.Sprintf("at most %.1f times", mostStatus),
 			met: ratio <= mostStatus, known: ratio > 0,
 		},
 		{
-			what: "kubectl kea version", got: millis(r.version.runs.median()), want: "at most " + millis(mostVersion),
-			met: r.version.runs.median() <= mostVersion, known: len(r.version.runs) > 0,
+			what: "kubectl kea version", got: millis(r.version.runs.Median()), want: "at most " + millis(mostVersion),
+			met: r.version.runs.Median() <= mostVersion, known: len(r.version.runs) > 0,
 		},
 		{
 			what: "size of the binary", got: printer.Bytes(r.size), want: "at most " + printer.Bytes(mostSize),
@@ -78,10 +78,10 @@ func (r *result) page() printer.Page {
 			times.Add(printer.Text(s.name), printer.Text("-"))
 			continue
 		}
-		times.Add(printer.Text(s.name), printer.Text(millis(s.runs.median())),
-			printer.Textf("%s to %s", millis(s.runs.quantile(0.25)), millis(s.runs.quantile(0.75))),
-			printer.Text(millis(s.runs.quantile(0))), printer.Text(millis(s.runs.quantile(1))),
-			ratioCell(s.runs.ratio(r.pods.runs)))
+		times.Add(printer.Text(s.name), printer.Text(millis(s.runs.Median())),
+			printer.Textf("%s to %s", millis(s.runs.Quantile(0.25)), millis(s.runs.Quantile(0.75))),
+			printer.Text(millis(s.runs.Quantile(0))), printer.Text(millis(s.runs.Quantile(1))),
+			ratioCell(s.runs.Ratio(r.pods.runs)))
 	}
 	p.Table(times)
 	p.Blank()

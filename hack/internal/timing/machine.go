@@ -1,4 +1,4 @@
-package main
+package timing
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// machine names the machine that times were taken on.
-func machine() string {
+// Machine names the machine that times were taken on.
+func Machine() string {
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo") // absent outside of Linux
 	return fmt.Sprintf("%s, %d cores, %s/%s", processor(string(cpuinfo)), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
