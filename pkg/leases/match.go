@@ -61,7 +61,7 @@ func (f *Filter) matchTime(l *Lease, now time.Time) bool {
 	if f.States != nil && !slices.Contains(f.States, l.State) {
 		return false
 	}
-	if f.ExpiresWithin > 0 && (l.Expires.IsZero() || l.Expires.Before(now) || l.Expires.After(now.Add(f.ExpiresWithin))) {
+	if f.ExpiresWithin > 0 && (l.Expires.IsZero() || l.Expires.Before(now) || !l.Expires.Before(now.Add(f.ExpiresWithin))) {
 		return false
 	}
 	return f.SeenSince.IsZero() || !l.LastSeen.Before(f.SeenSince)
