@@ -20,7 +20,7 @@ import (
 // target is the database of KEADB_TEST_DSN, as postgres://USER:PASSWORD@HOST:PORT/DATABASE: one with Kea's schema whose
 // lease tables may be written to, with the role that owns them. KEADB_TEST_CA names a CA certificate's file; with it
 // the connection is verified for KEADB_TEST_SERVERNAME.
-func target(t *testing.T) Target {
+func target(t testing.TB) Target {
 	t.Helper()
 	u, err := url.Parse(os.Getenv("KEADB_TEST_DSN"))
 	if err != nil || u.Host == "" {
@@ -44,7 +44,7 @@ func target(t *testing.T) Target {
 	return target
 }
 
-func connect(t *testing.T, target Target) *DB {
+func connect(t testing.TB, target Target) *DB {
 	t.Helper()
 	db, err := Connect(t.Context(), target)
 	if err != nil {
@@ -55,7 +55,7 @@ func connect(t *testing.T, target Target) *DB {
 }
 
 // exec prepares what a test needs, past the package's own functions.
-func exec(t *testing.T, db *DB, sql string) {
+func exec(t testing.TB, db *DB, sql string) {
 	t.Helper()
 	if _, err := db.conn.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
