@@ -21,7 +21,7 @@ type Lease struct {
 	DUID      []byte // DHCPv6
 	IAID      uint32 // DHCPv6
 
-	CLTT      time.Time // the client's last transaction; UTC, whole seconds
+	CLTT      time.Time // the client's last transaction; UTC, whole seconds; zero: not known
 	Valid     uint32    // lifetime in seconds; Infinite
 	Preferred uint32    // DHCPv6; seconds; Infinite
 
@@ -39,9 +39,9 @@ type Lease struct {
 	UserContext json.RawMessage
 }
 
-// Expires returns when the lease ends; the zero time for one that never does.
+// Expires returns when the lease ends; the zero time for one that never does, and when it is not known.
 func (l *Lease) Expires() time.Time {
-	if l.Valid == Infinite {
+	if l.Valid == Infinite || l.CLTT.IsZero() {
 		return time.Time{}
 	}
 	return l.CLTT.Add(time.Duration(l.Valid) * time.Second)

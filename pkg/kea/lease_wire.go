@@ -45,7 +45,7 @@ func (w *leaseWire) lease(s Service) (Lease, bool) {
 		ClientID:    parseOctets(w.ClientID),
 		DUID:        parseOctets(w.DUID),
 		IAID:        uint32(w.IAID), //nolint:gosec // 32 bits with a sign or without are the same octets
-		CLTT:        time.Unix(w.CLTT, 0).UTC(),
+		CLTT:        moment(w.CLTT),
 		Valid:       unsigned(w.Valid),
 		Preferred:   unsigned(w.Preferred),
 		SubnetID:    unsigned(w.SubnetID),
@@ -68,6 +68,14 @@ func (w *leaseWire) lease(s Service) (Lease, bool) {
 		l.UserContext = w.UserContext
 	}
 	return l, true
+}
+
+// moment reads seconds since 1970; the zero time for none, and for what no clock says.
+func moment(seconds int64) time.Time {
+	if seconds <= 0 || seconds > math.MaxUint32*2 { // the year 2242
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }
 
 // unsigned reads a number that Kea keeps in 32 bits; -1 is how some versions write the largest.
