@@ -74,7 +74,7 @@ const (
 type LeaseOrder int
 
 // The orders. Equal ones follow by address, also when descending; DHCPv4's addresses come before those of DHCPv6. What is
-// not known (no host name, no time) comes last either way, and a lease that never ends after all that do.
+// not known (no host name, no time) comes last either way. A lease that never ends is taken to end after all others.
 const (
 	ByAddress LeaseOrder = iota
 	ByCLTT

@@ -87,20 +87,37 @@ func times(expire time.Time, valid uint32) (cltt, expires time.Time) {
 	return expire.Add(-time.Duration(valid) * time.Second), expire
 }
 
-// decodeLease reads one row into l.
-func decodeLease(l *Lease, columns []column, values [][]byte) error {
-	if len(values) != len(columns) {
+// leaseRow is one row at a time.
+type leaseRow struct {
+	columns []column
+	lease   Lease
+	decoder decoder
+}
+
+// decode reads a row's values into the lease, which shares their octets.
+func (r *leaseRow) decode(values [][]byte) error {
+	if len(values) != len(r.columns) {
 		return errMalformed()
 	}
-	*l = Lease{}
-	var d decoder
-	for i := range columns {
-		columns[i].fill(&d, l, values[i])
-		if d.err != nil {
-			return fmt.Errorf("column %s of the lease of %s: %w", columns[i].name, shown(l.Address), d.err)
-		}
+	r.lease, r.decoder.err = Lease{}, nil
+	for i := range r.columns {
+		r.columns[i].fill(&r.decoder, &r.lease, values[i])
+	}
+	if r.decoder.err != nil {
+		return r.explain(values)
 	}
 	return nil
+}
+
+// explain names the first column that could not be read.
+func (r *leaseRow) explain(values [][]byte) error {
+	for i, column := range r.columns {
+		r.decoder.err = nil
+		if column.fill(&r.decoder, &r.lease, values[i]); r.decoder.err != nil {
+			return fmt.Errorf("column %s of the lease of %s: %w", column.name, shown(r.lease.Address), r.decoder.err)
+		}
+	}
+	return errMalformed()
 }
 
 func shown(a netip.Addr) string {

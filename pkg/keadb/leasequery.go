@@ -299,7 +299,7 @@ func order(f LeaseFilter, address string) string {
 	case ByCLTT:
 		key = clttSQL
 	case ByExpiry:
-		key = "case when valid_lifetime <> 4294967295 then expire end"
+		return "\norder by case when valid_lifetime <> 4294967295 then expire end" + direction + ", " + address
 	case ByHostname:
 		key = `nullif(lower(hostname), '') collate "C"`
 	case BySubnet:

@@ -36,12 +36,12 @@ func (db *DB) leases(ctx context.Context, what string, compose func(Schema) (lea
 		if !some {
 			return nil
 		}
-		var l Lease
+		row := leaseRow{columns: q.columns}
 		err = db.read(ctx, q.reading, func(values [][]byte) error {
-			if err := decodeLease(&l, q.columns, values); err != nil {
+			if err := row.decode(values); err != nil {
 				return err
 			}
-			stopped = yield(&l)
+			stopped = yield(&row.lease)
 			return stopped
 		})
 		switch {

@@ -10,12 +10,12 @@ import (
 )
 
 // preambleSQL bounds the transaction that it begins: nothing may be written; $1 is how long, in milliseconds, the server
-// may work on a statement; a server works on for nobody no longer than 2 s (PostgreSQL 14 and later). A sort of a whole
-// table is avoided where an index has the order, and compiling a query that only copies rows is not worth its time.
+// may work on a statement; a server works on for nobody no longer than 2 s (PostgreSQL 14 and later). Compiling
+// a query that only copies rows is not worth its time.
 //
 // All of it is local to the transaction: nothing stays in the session, which behind a pooler may be Kea's next.
 const preambleSQL = `select set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true),
-	set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true),
+	set_config('jit', 'off', true),
 	case when current_setting('server_version_num')::int >= 140000 then set_config('client_connection_check_interval', '2s', true) end`
 
 const (

@@ -117,13 +117,13 @@ func sqlFilter(f Filter, s kea.Service, now time.Time) (keadb.LeaseFilter, error
 		out.Ranges = append(out.Ranges, keadb.AddressRange(r))
 	}
 	out.Hostname, out.HostnameBy = f.Hostname.like()
-	if f.States != nil {
+	if len(f.States) > 0 {
 		if out.States, err = sqlStates(f.States); err != nil {
 			return keadb.LeaseFilter{}, err
 		}
 	}
 	if f.ExpiresWithin != 0 {
-		out.ExpiresFrom, out.ExpiresBefore = now, now.Add(f.ExpiresWithin)
+		out.ExpiresFrom, out.ExpiresBefore = now, now.Add(f.ExpiresWithin+time.Microsecond) // the database's smallest step
 	}
 	return out, nil
 }
