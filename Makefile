@@ -80,6 +80,10 @@ e2e: build $(if $(KUBECTL_KEA_E2E_CLUSTER),,deps) ## Run the end-to-end tests in
 bench: build ## Measure against kubectl; wants KUBECONFIG, takes KUBECTL
 	$(GO) run ./hack/bench -binary bin/kubectl-kea $(BENCH_FLAGS)
 
+.PHONY: bench-leases
+bench-leases: build ## Measure leases at a million; wants the scenario large up, KUBECONFIG and psql, takes KUBECTL
+	$(GO) run ./hack/bench-leases -binary bin/kubectl-kea $(BENCH_FLAGS)
+
 ##@ Lab
 
 .PHONY: deps
