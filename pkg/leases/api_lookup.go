@@ -127,3 +127,20 @@ func prefixesAround(a netip.Addr) []netip.Addr {
 	}
 	return out
 }
+
+// at is what the server knows of one lease; nil for nothing.
+func (r *APIReader) at(ctx context.Context, k Key) (*Lease, error) {
+	now, err := r.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.client.LeaseOf(ctx, r.service, k.Address, kea.LeaseType(k.Type))
+	switch {
+	case errors.Is(err, kea.ErrEmpty):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	l := leaseOf(&found, now)
+	return &l, nil
+}

@@ -1,9 +1,13 @@
 package leases
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // Compare returns the order that a filter asks for, for slices.SortFunc, as the database does it: equal ones follow by
-// address whichever way the order goes, and what is not known, or never ends, comes last either way. Order by VLAN needs leases that have
+// address whichever way the order goes, and what is not known comes last either way. What never ends
+// ends after all that does. Order by VLAN needs leases that have
 // theirs.
 func Compare(f *Filter) func(a, b *Lease) int {
 	var by func(a, b *Lease) int
@@ -13,8 +17,7 @@ func Compare(f *Filter) func(a, b *Lease) int {
 		by = func(a, b *Lease) int { return a.LastSeen.Compare(b.LastSeen) }
 		unknown = func(l *Lease) bool { return l.LastSeen.IsZero() }
 	case ByExpiry:
-		by = func(a, b *Lease) int { return a.Expires.Compare(b.Expires) }
-		unknown = func(l *Lease) bool { return l.Expires.IsZero() }
+		by = func(a, b *Lease) int { return compareEnds(a.Expires, b.Expires) }
 	case ByHostname:
 		by = func(a, b *Lease) int { return compareFold(a.Hostname, b.Hostname) }
 		unknown = func(l *Lease) bool { return l.Hostname == "" }
@@ -52,4 +55,11 @@ func compareAddresses(a, b *Lease) int {
 		return order
 	}
 	return cmp.Compare(a.Length, b.Length)
+}
+
+func compareEnds(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() {
+		a, b = b, a // the zero time is the end of time
+	}
+	return a.Compare(b)
 }
