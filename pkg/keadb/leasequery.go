@@ -96,22 +96,22 @@ func (c *conditions) ranges(ranges []AddressRange) {
 	if len(ranges) == 0 {
 		return
 	}
-	var any []string
+	var parts []string
 	for _, r := range ranges {
-		first, last := r.First.Unmap(), r.Last.Unmap()
+		first, last := r.First.Unmap().WithZone(""), r.Last.Unmap().WithZone("")
 		switch {
 		case first.Compare(last) > 0 || first.Is4() != last.Is4() || first.Is4() != (c.family == IPv4) || !first.IsValid():
 		case c.family == IPv4:
-			any = append(any, c.range4(first, last))
+			parts = append(parts, c.range4(first, last))
 		default:
-			any = append(any, c.range6(first, last), c.covering(first))
+			parts = append(parts, c.range6(first, last), c.covering(first))
 		}
 	}
-	if len(any) == 0 {
+	if len(parts) == 0 {
 		c.none = true
 		return
 	}
-	c.add("(%s)", strings.Join(any, " or "))
+	c.add("(%s)", strings.Join(parts, " or "))
 }
 
 func (c *conditions) range4(first, last netip.Addr) string {
@@ -214,22 +214,22 @@ func (c *conditions) states(f LeaseFilter) {
 	if !f.At.IsZero() && (slices.Contains(f.States, Active) || slices.Contains(f.States, Expired)) {
 		at = c.param(timestamp(f.At), "timestamptz")
 	}
-	any := make([]string, 0, len(f.States))
+	parts := make([]string, 0, len(f.States))
 	for _, s := range f.States {
 		switch s {
 		case Active:
-			any = append(any, fmt.Sprintf("state = 0 and (expire > %s or expire is null or valid_lifetime = %d)", at, Infinite))
+			parts = append(parts, fmt.Sprintf("state = 0 and (expire > %s or expire is null or valid_lifetime = %d)", at, Infinite))
 		case Expired:
-			any = append(any, fmt.Sprintf("state = 0 and expire <= %s and valid_lifetime <> %d", at, Infinite))
+			parts = append(parts, fmt.Sprintf("state = 0 and expire <= %s and valid_lifetime <> %d", at, Infinite))
 		case Declined, Reclaimed, Released, Registered:
-			any = append(any, fmt.Sprintf("state = %d", s.number()))
+			parts = append(parts, fmt.Sprintf("state = %d", s.number()))
 		}
 	}
-	if len(any) == 0 {
+	if len(parts) == 0 {
 		c.none = true
 		return
 	}
-	c.add("(%s)", strings.Join(any, " or "))
+	c.add("(%s)", strings.Join(parts, " or "))
 }
 
 // number is Kea's own.
@@ -274,16 +274,16 @@ func (c *conditions) times(f LeaseFilter) {
 	// A lease of a lifetime that was seen between then and now ends that much later: a narrow strip of the index on state and
 	// end for each lifetime.
 	since := c.param(timestamp(f.SeenSince), "timestamptz")
-	any := make([]string, len(f.Lifetimes))
+	parts := make([]string, len(f.Lifetimes))
 	for i, lifetime := range f.Lifetimes {
 		seconds := lifetime
 		if lifetime == Infinite {
 			seconds = 0
 		}
-		any[i] = fmt.Sprintf("state = any('{0,1,2,3,4}') and expire between %[1]s + %[2]s and now() + interval '%[4]d seconds' + %[2]s and valid_lifetime = %[3]s",
+		parts[i] = fmt.Sprintf("state = any('{0,1,2,3,4}') and expire between %[1]s + %[2]s and now() + interval '%[4]d seconds' + %[2]s and valid_lifetime = %[3]s",
 			since, c.param(strconv.FormatUint(uint64(seconds), 10)+" seconds", "interval"), c.param(strconv.FormatUint(uint64(lifetime), 10), "bigint"), int(ahead.Seconds()))
 	}
-	c.add("(%s)", strings.Join(any, " or "))
+	c.add("(%s)", strings.Join(parts, " or "))
 }
 
 // order returns the clause for columns of the table's own names.
