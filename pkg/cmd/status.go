@@ -56,5 +56,7 @@ func serverRules() []rule {
 		{"get, create", "pods/portforward", "", "asking the servers"},
 		{"get, create", "pods/proxy", "", "servers that listen on their pod's address only"},
 		{"list", "leases", "coordination.k8s.io", "operations that are unfinished"},
+		{"list", "dhcpv4services, dhcpv6services", "network.fos1.io", "VLANs of subnets that do not say theirs"},
+		{"list", "vlans", "networking.fos1.io", "the numbers of these VLANs"},
 	}
 }

@@ -27,10 +27,14 @@ type DHCPService struct {
 	First, Last netip.Addr
 }
 
-// DHCPServices reads the DHCPv4Service and DHCPv6Service objects of a namespace, by kind and name, and the VLAN objects
-// that they refer to. An API server without these kinds has none. Permission: list dhcpv4services, dhcpv6services
-// (network.fos1.io), vlans (networking.fos1.io).
-func DHCPServices(ctx context.Context, r client.Reader, namespace string) ([]DHCPService, []problem.Unread) {
+// DHCPServices reads the DHCPv4Service and DHCPv6Service objects of the namespace, by kind and name, and the VLAN objects
+// that they refer to. Where the files of all servers say the VLAN of every subnet they are of no use, and not read. An API
+// server without these kinds has none. Permission: list dhcpv4services, dhcpv6services (network.fos1.io), vlans
+// (networking.fos1.io).
+func (in *Inventory) DHCPServices(ctx context.Context, r client.Reader) ([]DHCPService, []problem.Unread) {
+	if !in.someWithoutVLAN() {
+		return nil, nil
+	}
 	lists := map[schema.GroupVersionKind]*unstructured.UnstructuredList{}
 	for _, k := range []schema.GroupVersionKind{dhcpServiceKind("DHCPv4Service"), dhcpServiceKind("DHCPv6Service"), vlanKind()} {
 		l := &unstructured.UnstructuredList{}
@@ -44,7 +48,7 @@ func DHCPServices(ctx context.Context, r client.Reader, namespace string) ([]DHC
 	)
 	for k, l := range lists {
 		wait.Go(func() {
-			if err := r.List(ctx, l, client.InNamespace(namespace)); err != nil && !kube.IsNotInstalled(err) {
+			if err := r.List(ctx, l, client.InNamespace(in.Namespace)); err != nil && !kube.IsNotInstalled(err) {
 				mu.Lock()
 				unread = append(unread, problem.Unread{Source: strings.ToLower(k.Kind) + "s." + k.Group, Error: err.Error(), Err: err})
 				mu.Unlock()
@@ -69,6 +73,13 @@ func DHCPServices(ctx context.Context, r client.Reader, namespace string) ([]DHC
 	slices.SortFunc(found, func(a, b DHCPService) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	slices.SortFunc(unread, func(a, b problem.Unread) int { return cmp.Compare(a.Source, b.Source) })
 	return found, unread
+}
+
+// someWithoutVLAN: a subnet's VLAN is not known from the files alone.
+func (in *Inventory) someWithoutVLAN() bool {
+	return slices.ContainsFunc(in.Servers, func(s Server) bool {
+		return s.File == nil || slices.ContainsFunc(s.File.Subnets, func(n kea.Subnet) bool { return VLANOf(n).ID == 0 })
+	})
 }
 
 func dhcpServiceKind(kind string) schema.GroupVersionKind {

@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,7 +15,42 @@ import (
 type VLAN struct {
 	ID     int // 1 to 4094; 0: not known
 	Name   string
-	Source string // "subnet's user-context", "shared network's user-context", "shared network's name", "interface", ""
+	Source string // "subnet's user-context", "shared network's user-context", "shared network's name", "interface", "DHCPv4Service NAME", "the map", ""
+}
+
+// VLANRules tell the VLAN of subnets that do not say it themselves.
+type VLANRules struct {
+	Services []DHCPService
+	Map      map[int][]netip.Prefix // by VLAN; the user's
+}
+
+// Of works out a subnet's VLAN: from the configuration (VLANOf), else from an object whose range lies in the subnet, else
+// from the longest prefix of the map that the subnet lies in.
+func (r VLANRules) Of(service kea.Service, s kea.Subnet) VLAN {
+	v := VLANOf(s)
+	if v.ID != 0 {
+		return v
+	}
+	for _, d := range r.Services {
+		if d.Service == service && d.VLAN != 0 && s.CIDR.Contains(d.First) && s.CIDR.Contains(d.Last) {
+			return VLAN{ID: d.VLAN, Name: cmp.Or(v.Name, d.Name), Source: d.Kind + " " + d.Name}
+		}
+	}
+	longest := -1
+	for id, prefixes := range r.Map {
+		for _, p := range prefixes {
+			if Within(s.CIDR, p) && p.Bits() > longest {
+				longest = p.Bits()
+				v = VLAN{ID: id, Name: v.Name, Source: "the map"}
+			}
+		}
+	}
+	return v
+}
+
+// Within reports whether a prefix lies in another, or is the same.
+func Within(inner, outer netip.Prefix) bool {
+	return outer.IsValid() && outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
 // VLANOf works out a subnet's VLAN: its user-context, else its shared network's user-context or name, else the suffix of

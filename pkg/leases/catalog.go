@@ -52,9 +52,8 @@ func (s *Subnet) PDPool(a netip.Addr) (kea.PDPool, bool) {
 	return kea.PDPool{}, false
 }
 
-// NewCatalog puts together the subnets of configurations; peers' are the same and count once. VLANs come from the
-// configuration, else from DHCPv4Service and DHCPv6Service objects, else from the map.
-func NewCatalog(configs []*kea.Config, services []inventory.DHCPService, given map[int][]netip.Prefix) *Catalog {
+// NewCatalog puts together the subnets of configurations; peers' are the same and count once.
+func NewCatalog(configs []*kea.Config, rules inventory.VLANRules) *Catalog {
 	c := &Catalog{byID: map[kea.Service]map[uint32][]*Subnet{}}
 	type key struct {
 		service kea.Service
@@ -78,19 +77,10 @@ func NewCatalog(configs []*kea.Config, services []inventory.DHCPService, given m
 				continue
 			}
 			seen[k] = true
-			c.Subnets = append(c.Subnets, Subnet{Service: config.Service, VLAN: inventory.VLANOf(subnet), Subnet: subnet})
+			c.Subnets = append(c.Subnets, Subnet{Service: config.Service, VLAN: rules.Of(config.Service, subnet), Subnet: subnet})
 		}
 	}
-	for i := range c.Subnets {
-		s := &c.Subnets[i]
-		if s.VLAN.ID == 0 {
-			s.fromServices(services)
-		}
-		if s.VLAN.ID == 0 {
-			s.fromMap(given)
-		}
-	}
-	c.unused(given)
+	c.unused(rules.Map)
 	slices.SortStableFunc(c.Subnets, compareSubnets)
 	for i := range c.Subnets {
 		s := &c.Subnets[i]
@@ -117,38 +107,11 @@ func orLast(vlan int) int {
 	return vlan
 }
 
-// fromServices takes the VLAN of an object whose range lies in the subnet.
-func (s *Subnet) fromServices(services []inventory.DHCPService) {
-	for _, d := range services {
-		if d.Service == s.Service && d.VLAN != 0 && s.CIDR.Contains(d.First) && s.CIDR.Contains(d.Last) {
-			s.VLAN = inventory.VLAN{ID: d.VLAN, Name: cmp.Or(s.VLAN.Name, d.Name), Source: d.Kind + " " + d.Name}
-			return
-		}
-	}
-}
-
-// fromMap takes the VLAN of the longest prefix that the subnet lies in.
-func (s *Subnet) fromMap(given map[int][]netip.Prefix) {
-	best := -1
-	for vlan, prefixes := range given {
-		for _, p := range prefixes {
-			if s.in(p) && p.Bits() > best {
-				best = p.Bits()
-				s.VLAN = inventory.VLAN{ID: vlan, Name: s.VLAN.Name, Source: "the map"}
-			}
-		}
-	}
-}
-
-func (s *Subnet) in(p netip.Prefix) bool {
-	return p.Bits() <= s.CIDR.Bits() && p.Contains(s.CIDR.Addr())
-}
-
 // unused notes what of a map is of no use: a typing error would go unseen otherwise.
 func (c *Catalog) unused(given map[int][]netip.Prefix) {
 	for vlan, prefixes := range given {
 		for _, p := range prefixes {
-			if !slices.ContainsFunc(c.Subnets, func(s Subnet) bool { return s.in(p) }) {
+			if !slices.ContainsFunc(c.Subnets, func(s Subnet) bool { return inventory.Within(s.CIDR, p) }) {
 				c.Mistakes = append(c.Mistakes, fmt.Sprintf("the map's %d=%s holds no subnet of the configuration", vlan, p))
 			}
 		}
@@ -249,7 +212,7 @@ func (c *Catalog) Subnet(asked string) (map[kea.Service][]uint32, error) {
 	found := map[kea.Service][]uint32{}
 	prefix, err := netip.ParsePrefix(strings.TrimSpace(asked))
 	for _, s := range c.Subnets {
-		if err == nil && s.in(prefix) || err != nil && utoa(s.ID) == strings.TrimSpace(asked) {
+		if err == nil && inventory.Within(s.CIDR, prefix) || err != nil && utoa(s.ID) == strings.TrimSpace(asked) {
 			found[s.Service] = append(found[s.Service], s.ID)
 		}
 	}

@@ -46,7 +46,7 @@ const office6 = `{"Dhcp6": {"subnet6": [
 func catalog(t *testing.T, services []inventory.DHCPService, given map[int][]netip.Prefix) *Catalog {
 	t.Helper()
 	peer := parse(t, office4)
-	return NewCatalog([]*kea.Config{parse(t, office4), nil, parse(t, office6), peer}, services, given)
+	return NewCatalog([]*kea.Config{parse(t, office4), nil, parse(t, office6), peer}, inventory.VLANRules{Services: services, Map: given})
 }
 
 // shown is a subnet in one line.
@@ -132,7 +132,7 @@ func TestCatalogAsked(t *testing.T) {
 func TestCatalogFind(t *testing.T) {
 	// Another deployment of the namespace uses number 10 too.
 	other := parse(t, `{"Dhcp4": {"subnet4": [{"id": 10, "subnet": "192.168.10.0/24", "pools": []}]}}`)
-	c := NewCatalog([]*kea.Config{parse(t, office4), parse(t, office6), other}, nil, nil)
+	c := NewCatalog([]*kea.Config{parse(t, office4), parse(t, office6), other}, inventory.VLANRules{})
 	for _, test := range []struct {
 		service kea.Service
 		id      uint32

@@ -80,7 +80,7 @@ func Open(ctx context.Context, s Source, r Request) (*Deployment, error) {
 	)
 	wait.Go(func() {
 		var unread []problem.Unread
-		services, unread = inventory.DHCPServices(ctx, s.Reader, r.Namespace)
+		services, unread = in.DHCPServices(ctx, s.Reader)
 		for _, u := range unread {
 			d.miss(u.Source, u.Err)
 		}
@@ -108,7 +108,7 @@ func Open(ctx context.Context, s Source, r Request) (*Deployment, error) {
 	for _, server := range in.Servers {
 		all = append(all, d.configs[server.Name()])
 	}
-	d.catalog = NewCatalog(all, services, r.VLANs)
+	d.catalog = NewCatalog(all, inventory.VLANRules{Services: services, Map: r.VLANs})
 	if err := d.usable(); err != nil {
 		d.Close(ctx)
 		return nil, err

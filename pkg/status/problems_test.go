@@ -256,12 +256,12 @@ func TestVLANs(t *testing.T) {
 		{"nothing is known", []ha.Observation{{}}, nil, []string{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, short(vlans(test.observations, test.databases))); diff != "" {
+			if diff := cmp.Diff(test.want, short(vlans(test.observations, test.databases, inventory.VLANRules{}))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-	huge := vlans([]ha.Observation{observed("a", kea.DHCP6, subnet(1, "2001:db8::/64", "2001:db8::/64", int64(1)))}, nil)
+	huge := vlans([]ha.Observation{observed("a", kea.DHCP6, subnet(1, "2001:db8::/64", "2001:db8::/64", int64(1)))}, nil, inventory.VLANRules{})
 	if want := new(big.Int).Lsh(big.NewInt(1), 64); huge[0].Total.Big().Cmp(want) != 0 {
 		t.Errorf("a /64 holds %s", huge[0].Total)
 	}

@@ -60,13 +60,17 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 	var (
 		observations []ha.Observation
 		databases    = make([]Database, len(early))
+		rules        inventory.VLANRules
+		unread       []problem.Unread
 		wait         sync.WaitGroup
 	)
+	wait.Go(func() { rules.Services, unread = in.DHCPServices(ctx, s.Reader) })
 	wait.Go(func() { observations = ha.Gather(ctx, in.Servers, s.Connect, s.Now) })
 	for i, d := range early {
 		wait.Go(func() { databases[i] = s.database(ctx, in, d) })
 	}
 	wait.Wait()
+	r.Unread = append(r.Unread, unread...)
 
 	live := map[string]*kea.Config{}
 	for _, o := range observations {
@@ -94,7 +98,7 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 		r.Problems = append(r.Problems, d.problems(namespace, observations, r.Time)...)
 	}
 	r.dropCovered()
-	r.VLANs = vlans(observations, r.Databases)
+	r.VLANs = vlans(observations, r.Databases, rules)
 	r.Problems = append(r.Problems, vlanProblems(r.VLANs, namespace)...)
 	r.finish()
 	return r, nil

@@ -53,7 +53,7 @@ type count struct{ assigned, declined, prefixes kea.Count }
 
 // vlans adds up the subnets of all servers. Peers have the same subnets; each is counted once, by the server that serves
 // if one does, else by the database.
-func vlans(observations []ha.Observation, databases []Database) []VLAN {
+func vlans(observations []ha.Observation, databases []Database, rules inventory.VLANRules) []VLAN {
 	ordered := slices.Clone(observations)
 	slices.SortStableFunc(ordered, func(a, b ha.Observation) int { return cmp.Compare(preference(a), preference(b)) })
 	found := []VLAN{}
@@ -70,7 +70,7 @@ func vlans(observations []ha.Observation, databases []Database) []VLAN {
 			}
 			seen[key] = true
 			counted, by := countSubnet(o, databases, subnet.ID)
-			v := inventory.VLANOf(subnet)
+			v := rules.Of(o.Server.Service, subnet)
 			i := slices.IndexFunc(found, func(have VLAN) bool { return v.ID != 0 && have.ID == v.ID && have.Service == o.Server.Service })
 			if i < 0 {
 				found = append(found, VLAN{ID: v.ID, Name: v.Name, From: v.Source, Service: o.Server.Service, Subnets: []string{}, CountedBy: by})

@@ -47,6 +47,9 @@ func viewerRules(s *v1alpha1.Stack) []rbacv1.PolicyRule {
 		// Also without a database: that there is none is seen by looking.
 		rule("postgresql.cnpg.io", []string{"clusters", "backups", "scheduledbackups"}, "get", "list", "watch"),
 		rule("barmancloud.cnpg.io", []string{"objectstores"}, "get", "list", "watch"),
+		// They may tell the VLANs of subnets that a configuration of another origin does not.
+		rule("network.fos1.io", []string{"dhcpv4services", "dhcpv6services"}, "get", "list", "watch"),
+		rule("networking.fos1.io", []string{"vlans"}, "get", "list", "watch"),
 	}
 	if s.UsesPostgreSQL() {
 		rules = append(rules, named(rule("", []string{"secrets"}, "get"), s.Spec.Database.ViewerSecret))
