@@ -57,6 +57,7 @@ type Deployment struct {
 	catalog *Catalog
 	reader  Reader                 // of all stores
 	clock   time.Time              // of whoever keeps the leases, when they were opened
+	ahead   time.Duration          // of ours
 	configs map[string]*kea.Config // by server; nil where neither the daemon nor its file could be read
 	stores  []*store
 	unread  []problem.Unread

@@ -34,8 +34,8 @@ func (d *Deployment) origin() Origin {
 		}
 	}
 	o.Notes = append(o.Notes, d.catalog.Mistakes...)
-	if off := d.clock.Sub(d.source.Now()); !d.clock.IsZero() && off.Abs() > skewed {
-		o.Notes = append(o.Notes, fmt.Sprintf("the clock of %s is %s: what is expired is told by it", o.From[0], ahead(off)))
+	if !d.clock.IsZero() && d.ahead.Abs() > skewed {
+		o.Notes = append(o.Notes, fmt.Sprintf("the clock of %s is %s: what is expired is told by it", o.From[0], ahead(d.ahead)))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

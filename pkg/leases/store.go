@@ -20,9 +20,10 @@ type store struct {
 
 	db      *keadb.DB // nil: not logged in
 	login   inventory.Login
-	readers []Reader // one for a database, one for each server with leases of its own
-	way     Way      // SQL or API, once it is open
-	clock   time.Time
+	readers []Reader      // one for a database, one for each server with leases of its own
+	way     Way           // SQL or API, once it is open
+	clock   time.Time     // of whoever keeps the leases, when it was opened
+	ahead   time.Duration // of ours
 	note    string
 	err     error
 }
@@ -136,7 +137,7 @@ func (s *store) openSQL(ctx context.Context, d *Deployment) error {
 		s.close(ctx)
 		return err
 	}
-	s.way, s.clock, s.readers = SQL, clock.Now, []Reader{NewSQL(s.db, s.services())}
+	s.way, s.clock, s.ahead, s.readers = SQL, clock.Now, clock.Now.Sub(d.source.Now()), []Reader{NewSQL(s.db, s.services())}
 	return nil
 }
 
@@ -174,6 +175,7 @@ func (s *store) serverReader(ctx context.Context, d *Deployment, service kea.Ser
 			failed = append(failed, fmt.Errorf("%s: %w", server.Name(), err))
 			continue
 		}
+		s.ahead = s.clock.Sub(d.source.Now())
 		return reader, nil
 	}
 	return nil, errors.Join(failed...)
@@ -186,7 +188,7 @@ func (d *Deployment) assemble() {
 		if s.err == nil {
 			readers = append(readers, s.readers...)
 			if d.clock.IsZero() {
-				d.clock = s.clock
+				d.clock, d.ahead = s.clock, s.ahead
 			}
 		}
 	}
