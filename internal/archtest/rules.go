@@ -16,7 +16,7 @@ func floors() []floor {
 		{3, []string{"pkg/rollout", "pkg/probe", "pkg/operation"}},
 		{2, []string{"pkg/ha", "pkg/leases", "pkg/backup", "pkg/database"}},
 		{1, []string{"pkg/inventory"}},
-		{0, []string{"pkg/problem", "pkg/kea", "pkg/keadb", "pkg/kube", "pkg/cnpg", "pkg/printer", "api"}},
+		{0, []string{"pkg/problem", "pkg/kea", "pkg/keadb", "pkg/kube", "pkg/cnpg", "pkg/printer", "pkg/spelling", "api"}},
 	}
 }
 

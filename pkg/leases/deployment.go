@@ -74,7 +74,7 @@ func Open(ctx context.Context, s Source, r Request) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Deployment{Inventory: in, source: s, request: r, configs: map[string]*kea.Config{}, unread: slices.Clone(in.Unread)}
+	d := &Deployment{Inventory: in, source: s, request: r, configs: map[string]*kea.Config{}}
 	var (
 		wait     sync.WaitGroup
 		services []inventory.DHCPService
@@ -113,6 +113,10 @@ func Open(ctx context.Context, s Source, r Request) (*Deployment, error) {
 	if err := d.usable(); err != nil {
 		d.Close(ctx)
 		return nil, err
+	}
+	if slices.ContainsFunc(d.stores, func(s *store) bool { return s.database != nil && s.db == nil }) {
+		// What could not be read may be why. Otherwise it kept nothing from the leases.
+		d.unread = append(d.unread, in.Unread...)
 	}
 	d.assemble()
 	return d, nil

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/spelling"
 )
 
 // enough is how many names are offered when one was mistyped.
@@ -12,11 +13,8 @@ const enough = 5
 
 // nearest are the names that are most like what was asked for, best first; all of them when they are few.
 func nearest(asked string, names []string) []string {
-	asked = strings.ToLower(asked[:min(64, len(asked))])
 	ordered := slices.Clone(names)
-	slices.SortStableFunc(ordered, func(a, b string) int {
-		return distance(asked, strings.ToLower(a)) - distance(asked, strings.ToLower(b))
-	})
+	slices.SortStableFunc(ordered, func(a, b string) int { return spelling.Distance(asked, a) - spelling.Distance(asked, b) })
 	return ordered[:min(enough, len(ordered))]
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/spelling"
 )
 
 // ParsePattern reads a host name to look for: a name; one with * and ? in it; or *part* or ~part for a part of a name.
@@ -53,7 +55,7 @@ func unknownState(word string) error {
 	for _, s := range States() {
 		names = append(names, string(s))
 	}
-	if near := nearest(word, names)[0]; distance(word[:min(len(word), 64)], near) <= len(near)/2 {
+	if near := nearest(word, names)[0]; spelling.Distance(word, near) <= len(near)/2 {
 		return fmt.Errorf("%q is no state of a lease; did you mean %s? There are %s", word, near, strings.Join(names, ", "))
 	}
 	return fmt.Errorf("%q is no state of a lease; there are %s", word, strings.Join(names, ", "))
