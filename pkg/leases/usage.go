@@ -93,34 +93,6 @@ func (d *Deployment) leasedAmong(ctx context.Context, f *figures, filter Filter)
 	return nil
 }
 
-// countRows counts the leases of every pool and subnet, one by one.
-func (d *Deployment) countRows(ctx context.Context, f *figures, filter Filter) error {
-	f.pools, f.rows = map[poolKey]kea.Count{}, map[subnetKey]SubnetCount{}
-	filter.States = []State{Active, Expired, Declined}
-	one := kea.CountOf(1)
-	err := d.reader.Each(ctx, filter, func(l *Lease) error {
-		key := subnetKey{l.Service, l.SubnetID}
-		n := f.rows[key]
-		switch {
-		case l.State == Declined:
-			n.Declined = n.Declined.Add(one)
-		case l.Type == PD:
-			n.Prefixes = n.Prefixes.Add(one)
-		default:
-			n.Assigned = n.Assigned.Add(one)
-		}
-		f.rows[key] = n
-		if s := d.catalog.Find(l.Service, l.SubnetID, l.Address); s != nil && l.State != Declined {
-			if pool := s.poolOf(l); pool != "" {
-				p := poolKey{l.Service, s.ID, pool}
-				f.pools[p] = f.pools[p].Add(one)
-			}
-		}
-		return nil
-	})
-	return d.partial(err)
-}
-
 // serversCount asks every server for its own counts; those that do not answer, or cannot count, are left out.
 func (d *Deployment) serversCount(ctx context.Context, services []kea.Service) map[string][]SubnetCount {
 	ctx, cancel := context.WithTimeout(ctx, configPatience)
