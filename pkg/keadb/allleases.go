@@ -7,35 +7,38 @@ import (
 
 // AllLeases is Leases over both families in one order: that of f4, with f4's direction and limit.
 func (db *DB) AllLeases(ctx context.Context, f4, f6 LeaseFilter, yield func(*Lease) error) error {
+	return db.leases(ctx, "IPv4 and IPv6", func(s Schema) (leaseQuery, bool) { return allQuery(f4, f6, s) }, yield)
+}
+
+// allQuery is the statement of AllLeases.
+func allQuery(f4, f6 LeaseFilter, s Schema) (leaseQuery, bool) {
 	f6.Order, f6.Descending, f6.Limit = f4.Order, f4.Descending, f4.Limit
-	return db.leases(ctx, "IPv4 and IPv6", func(s Schema) (leaseQuery, bool) {
-		var q leaseQuery
-		c4, c6 := newConditions(f4, IPv4, s, &q.args), newConditions(f6, IPv6, s, &q.args)
-		switch {
-		case c4.none:
-			return familyQuery(IPv6, f6, s)
-		case c6.none:
-			return familyQuery(IPv4, f4, s)
-		}
-		limit := q.limit(f4.Limit)
-		part := func(table, address string, c *conditions, sql func(merged) string) string {
-			list := make([]string, 0, len(mergedColumns(s)))
-			for _, m := range mergedColumns(s) {
-				list = append(list, sql(m)+" as "+m.name)
-			}
-			sorted := ""
-			if limit != "" {
-				sorted = order(f4, address) + limit
-			}
-			return "(select " + strings.Join(list, ", ") + "\nfrom " + table + c.where() + sorted + ")"
-		}
+	var q leaseQuery
+	c4, c6 := newConditions(f4, IPv4, s, &q.args), newConditions(f6, IPv6, s, &q.args)
+	switch {
+	case c4.none:
+		return familyQuery(IPv6, f6, s)
+	case c6.none:
+		return familyQuery(IPv4, f4, s)
+	}
+	limit := q.limit(f4.Limit)
+	part := func(table, address string, c *conditions, sql func(merged) string) string {
+		list := make([]string, 0, len(mergedColumns(s)))
 		for _, m := range mergedColumns(s) {
-			q.columns = append(q.columns, m.column)
+			list = append(list, sql(m)+" as "+m.name)
 		}
-		q.sql = "select * from (" + part("lease4", "lease4.address", c4, func(m merged) string { return m.four }) + "\nunion all\n" +
-			part("lease6", "lease6.address::inet", c6, func(m merged) string { return m.six }) + ") as leases" + order(f4, "address") + limit
-		return q, true
-	}, yield)
+		sorted := ""
+		if limit != "" {
+			sorted = order(f4, address) + limit
+		}
+		return "(select " + strings.Join(list, ", ") + "\nfrom " + table + c.where() + sorted + ")"
+	}
+	for _, m := range mergedColumns(s) {
+		q.columns = append(q.columns, m.column)
+	}
+	q.sql = "select * from (" + part("lease4", "lease4.address", c4, func(m merged) string { return m.four }) + "\nunion all\n" +
+		part("lease6", "lease6.address::inet", c6, func(m merged) string { return m.six }) + ") as leases" + order(f4, "address") + limit
+	return q, true
 }
 
 // merged is a column that both tables are made to have.

@@ -17,6 +17,7 @@ type Health struct {
 	InRecovery     bool      // a replica, or a restore under way
 	ReadOnly       bool      // a new transaction is read-only, by recovery or by a setting
 	SizeBytes      int64     // of this database
+	History        HistoryLook
 	Schema         *Schema   // nil: the database does not hold Kea's schema
 	MaxConnections int       // of the server
 	Backends       int       // connected to this database, ours included
@@ -61,10 +62,11 @@ func (db *DB) Health(ctx context.Context) (Health, error) {
 		var batch pgx.Batch
 		batch.Queue(healthSQL)
 		batch.Queue(sessionsSQL)
+		batch.Queue(historyLookSQL)
 		batch.Queue(schemaSQL)
 		results := db.conn.SendBatch(ctx, &batch)
 		h = Health{}
-		err := errors.Join(h.readServer(results), h.readSessions(results), h.readSchema(results))
+		err := errors.Join(h.readServer(results), h.readSessions(results), h.readHistory(results), h.readSchema(results))
 		closed := results.Close()
 		if err == nil && !errors.Is(classify(closed), ErrNoSchema) {
 			err = closed
