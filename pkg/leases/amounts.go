@@ -15,7 +15,7 @@ type figures struct {
 	// leased are the reserved addresses and prefixes that have a lease.
 	leased map[Key]bool
 	// pools are the leases in each pool, by subnet and pool; nil when nobody counted.
-	pools map[poolKey]kea.Count
+	pools map[poolKey]poolCount
 	// rows are the leases themselves, by subnet; nil when nobody counted.
 	rows map[subnetKey]SubnetCount
 }
@@ -32,6 +32,9 @@ type poolKey struct {
 	subnet  uint32
 	pool    string
 }
+
+// poolCount is the leases in a pool.
+type poolCount struct{ assigned, declined kea.Count }
 
 // Share is how much of an amount is taken, from 0 to 1: what no new client can get.
 func (a Amount) Share() float64 {
@@ -128,16 +131,23 @@ func (s *Subnet) amount(f figures) SubnetUsage {
 		inside[p.String()] = inside[p.String()].Add(one(in))
 	}
 	u := SubnetUsage{ID: s.ID, Subnet: s.CIDR.String(), SharedNetwork: s.SharedNetwork, Pools: []PoolUsage{}}
-	u.Amount = addresses.amount(s.Addresses(), n.Assigned, n.Declined)
+	pooled := poolCount{n.Assigned.Sub(addresses.leasedOut), n.Declined}
+	if f.pools != nil {
+		pooled = poolCount{}
+		for _, p := range s.Pools {
+			c := f.pools[poolKey{s.Service, s.ID, p.String()}]
+			pooled.assigned, pooled.declined = pooled.assigned.Add(c.assigned), pooled.declined.Add(c.declined)
+		}
+	}
+	u.Amount = addresses.amount(s.Addresses(), n.Assigned, n.Declined, pooled)
 	if len(s.PDPools) > 0 || !n.Prefixes.IsZero() || !prefixes.in.IsZero() || !prefixes.out.IsZero() {
-		p := prefixes.amount(s.Prefixes(), n.Prefixes, kea.Count{})
+		p := prefixes.amount(s.Prefixes(), n.Prefixes, kea.Count{}, poolCount{assigned: n.Prefixes.Sub(prefixes.leasedOut)})
 		u.Prefix = &p
 	}
 	pool := func(name string, total kea.Count) {
 		p := PoolUsage{Pool: name, Total: total, Reserved: inside[name]}
 		if f.pools != nil {
-			assigned := f.pools[poolKey{s.Service, s.ID, name}]
-			p.Assigned = &assigned
+			p.Assigned = new(f.pools[poolKey{s.Service, s.ID, name}].assigned)
 		}
 		u.Pools = append(u.Pools, p)
 	}
@@ -165,11 +175,11 @@ func (t *tally) add(in, leased bool) {
 	t.leasedIn, t.leasedOut = t.leasedIn.Add(one(in && leased)), t.leasedOut.Add(one(!in && leased))
 }
 
-func (t tally) amount(pools, assigned, declined kea.Count) Amount {
-	inPools := assigned.Sub(t.leasedOut)
+// amount is the sum of a subnet; pooled are those of the assigned and declined that lie in its pools.
+func (t tally) amount(pools, assigned, declined kea.Count, pooled poolCount) Amount {
 	return Amount{
 		Total: pools.Add(t.out), Assigned: assigned, Declined: declined, Reserved: t.in.Add(t.out),
-		Free: pools.Sub(inPools).Sub(declined).Sub(t.in.Sub(t.leasedIn)),
+		Free: pools.Sub(pooled.assigned).Sub(pooled.declined).Sub(t.in.Sub(t.leasedIn)),
 	}
 }
 

@@ -98,3 +98,16 @@ func TestAmountOverfull(t *testing.T) {
 		t.Errorf("%s, share %v", a.line(), a.Share())
 	}
 }
+
+// With the leases counted, those outside of the pools take nothing from them, reserved or not.
+func TestAmountCounted(t *testing.T) {
+	c := catalog(t, nil, nil)
+	f := figures{
+		counts: map[kea.Service][]SubnetCount{kea.DHCP4: {counted(10, 50, 5, 0)}}, reserved: c.Reserved,
+		pools: map[poolKey]poolCount{{kea.DHCP4, 10, "10.10.1.0-10.10.1.99"}: poolCount{}.add(40, 1)},
+	}
+	u := c.Find(kea.DHCP4, 10, netip.MustParseAddr("10.10.1.1")).amount(f)
+	if got := u.Amount.line(); got != "50 of 101, 5 declined, 2 reserved, 58 free" || u.Pools[0].Assigned.String() != "40" {
+		t.Errorf("%s, in the pool %v", got, u.Pools[0].Assigned)
+	}
+}

@@ -10,7 +10,7 @@ import (
 // countRows counts the leases themselves, by subnet and by pool: the database does it where there is one, else every
 // lease is read.
 func (d *Deployment) countRows(ctx context.Context, f *figures, filter Filter) error {
-	f.pools, f.rows = map[poolKey]kea.Count{}, map[subnetKey]SubnetCount{}
+	f.pools, f.rows = map[poolKey]poolCount{}, map[subnetKey]SubnetCount{}
 	if d.way() != SQL {
 		return d.countByReading(ctx, f, filter)
 	}
@@ -49,6 +49,10 @@ func (f *figures) count(key subnetKey, t keadb.LeaseTotal) {
 	f.rows[key] = n
 }
 
+func (c poolCount) add(assigned, declined uint64) poolCount {
+	return poolCount{c.assigned.Add(kea.CountOf(assigned)), c.declined.Add(kea.CountOf(declined))}
+}
+
 // countPools counts the leases in every pool of a service.
 func (d *Deployment) countPools(ctx context.Context, db *keadb.DB, service kea.Service, f *figures) error {
 	var keys []poolKey
@@ -70,7 +74,7 @@ func (d *Deployment) countPools(ctx context.Context, db *keadb.DB, service kea.S
 		return err
 	}
 	for i, t := range totals {
-		f.pools[keys[i]] = f.pools[keys[i]].Add(kea.CountOf(t.Assigned))
+		f.pools[keys[i]] = f.pools[keys[i]].add(t.Assigned, t.Declined)
 	}
 	return nil
 }
@@ -78,7 +82,6 @@ func (d *Deployment) countPools(ctx context.Context, db *keadb.DB, service kea.S
 // countByReading counts the leases as they come.
 func (d *Deployment) countByReading(ctx context.Context, f *figures, filter Filter) error {
 	filter.States = []State{Active, Expired, Declined}
-	one := kea.CountOf(1)
 	err := d.reader.Each(ctx, filter, func(l *Lease) error {
 		t := keadb.LeaseTotal{Leases: 1}
 		if l.State == Declined {
@@ -88,11 +91,15 @@ func (d *Deployment) countByReading(ctx context.Context, f *figures, filter Filt
 			t.Type = keadb.TypePD
 		}
 		f.count(subnetKey{l.Service, l.SubnetID}, t)
-		if s := d.catalog.Find(l.Service, l.SubnetID, l.Address); s != nil && l.State != Declined {
-			if pool := s.poolOf(l); pool != "" {
-				p := poolKey{l.Service, s.ID, pool}
-				f.pools[p] = f.pools[p].Add(one)
-			}
+		s := d.catalog.Find(l.Service, l.SubnetID, l.Address)
+		if s == nil || s.poolOf(l) == "" {
+			return nil
+		}
+		p := poolKey{l.Service, s.ID, s.poolOf(l)}
+		if l.State == Declined {
+			f.pools[p] = f.pools[p].add(0, 1)
+		} else {
+			f.pools[p] = f.pools[p].add(1, 0)
 		}
 		return nil
 	})
