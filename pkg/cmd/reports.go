@@ -112,7 +112,7 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) (re
 			return nil, nil, err
 		}
 		if len(namespaces) == 0 {
-			return nil, nil, fmt.Errorf("%w in any namespace%s", inventory.ErrNone, o.selected())
+			return nil, nil, fmt.Errorf("%w in any namespace%s", inventory.ErrNone, selected(o.selector))
 		}
 	}
 	reports = make([]status.Report, len(namespaces))
@@ -128,7 +128,7 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) (re
 			return nil, nil, WithHint(err, unfinished.Operation.Continue)
 		}
 		if len(failed) == 1 && errors.Is(err, inventory.ErrNone) {
-			return nil, nil, o.elsewhere(ctx, kube, options, failed[0])
+			return nil, nil, elsewhere(ctx, kube, options, o.selector, "status", failed[0])
 		}
 		return nil, nil, err
 	}
@@ -136,16 +136,16 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) (re
 }
 
 // selected says which labels were asked for.
-func (o *reportOptions) selected() string {
-	if o.selector == "" {
+func selected(selector string) string {
+	if selector == "" {
 		return ""
 	}
-	return " with labels " + o.selector
+	return " with labels " + selector
 }
 
-// elsewhere names the namespaces that do have Kea servers, where the user may know.
-func (o *reportOptions) elsewhere(ctx context.Context, kube client.Reader, options inventory.Options, err error) error {
-	err = fmt.Errorf("%w%s", err, o.selected())
+// elsewhere names the namespaces that do have Kea servers, where the user may know, and the command that looks at one.
+func elsewhere(ctx context.Context, kube client.Reader, options inventory.Options, selector, command string, err error) error {
+	err = fmt.Errorf("%w%s", err, selected(selector))
 	namespaces, listErr := inventory.Namespaces(ctx, kube, options)
 	switch {
 	case listErr != nil:
@@ -153,7 +153,7 @@ func (o *reportOptions) elsewhere(ctx context.Context, kube client.Reader, optio
 	case len(namespaces) == 0:
 		return fmt.Errorf("%w, nor in any other", err)
 	}
-	return WithHint(fmt.Errorf("%w; namespaces that have some: %s", err, strings.Join(namespaces, ", ")), "kubectl kea status -n "+namespaces[0])
+	return WithHint(fmt.Errorf("%w; namespaces that have some: %s", err, strings.Join(namespaces, ", ")), "kubectl kea "+command+" -n "+namespaces[0])
 }
 
 func (o *reportOptions) value(reports []status.Report) any {

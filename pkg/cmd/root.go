@@ -40,6 +40,8 @@ a PostgreSQL cluster run by the CloudNativePG operator.`,
 	root.AddCommand(
 		newStatusCmd(env),
 		newHACmd(env),
+		newLeasesCmd(env),
+		newVLANsCmd(env),
 		newInstallCmd(env),
 		newUninstallCmd(env),
 		newVersionCmd(env),

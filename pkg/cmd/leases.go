@@ -1,0 +1,34 @@
+package cmd
+
+import "github.com/spf13/cobra"
+
+// newLeasesCmd is `kubectl kea leases`, which by itself is `kubectl kea leases list`.
+func newLeasesCmd(env *Env) *cobra.Command {
+	c := newLeasesListCmd(env)
+	c.Use, c.Aliases, c.GroupID, c.Args = "leases", []string{"lease"}, groupLook, noSuchCommand
+	c.Short = "Find, count, follow and export leases"
+	c.Long = "Find, count, follow and export leases. Without a subcommand: leases list.\n\n" + c.Long
+	c.AddCommand(
+		newLeasesListCmd(env),
+		newLeasesGetCmd(env),
+		newLeasesUsageCmd(env),
+	)
+	return c
+}
+
+// newVLANsCmd is `kubectl kea vlans`, another name for `kubectl kea leases usage`.
+func newVLANsCmd(env *Env) *cobra.Command {
+	c := newLeasesUsageCmd(env)
+	c.Use, c.Aliases, c.GroupID = "vlans", []string{"vlan"}, groupLook
+	c.Short = "Show how full each VLAN is: the same as leases usage"
+	return c
+}
+
+// leaseRules are the permissions for reading leases.
+func leaseRules() []rule {
+	return append(serverRules()[:3:3],
+		rule{"get, create", "pods/portforward", "", "asking the database and the servers"},
+		rule{"get, create", "pods/proxy", "", "servers that listen on their pod's address only"},
+		rule{"list", "dhcpv4services, dhcpv6services", "network.fos1.io", "VLANs that only they name"},
+	)
+}
