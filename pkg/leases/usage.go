@@ -34,12 +34,17 @@ func (d *Deployment) Usage(ctx context.Context, o UsageOptions) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
-	u := Usage{Origin: d.origin(), VLANs: d.catalog.amounts(f), Differences: []Difference{}}
+	u := Usage{VLANs: d.catalog.amounts(f), Differences: []Difference{}}
+	rates := d.rates(ctx)
+	for i := range u.VLANs {
+		u.VLANs[i].fill(rates)
+	}
 	u.Totals = totals(u.VLANs)
 	u.Differences = append(u.Differences, d.differences(f, told)...)
 	if o.Rows {
 		u.Differences = append(u.Differences, d.miscounted(f)...)
 	}
+	u.Origin = d.origin()
 	return u, nil
 }
 
