@@ -13,12 +13,13 @@ type Growth struct {
 	Ended    uint64 // leases that a client had and has no more
 }
 
-// growthSQL counts beginnings and ends of state 0, of which a row of another state is neither.
+// growthSQL counts beginnings and ends of state 0, of which a row of another state is neither, nor a client of which
+// something else is known now.
 const growthSQL = `select case when type in (0, 1) then 0 else type end::smallint, subnet_id,
-	count(*) filter (where state = 0 and was_state is distinct from 0),
-	count(*) filter (where was_state = 0 and state is distinct from 0)
+	count(*) filter (where op <> 'X' and state = 0 and (was_state is distinct from 0 or op = 'N')),
+	count(*) filter (where op <> 'N' and was_state = 0 and (state is distinct from 0 or op = 'X'))
 from kea_history.lease_event e
-where e.at >= $1::timestamptz and e.id >= (` + boundSQL + `)
+where e.op not in ('O', 'C') and e.at >= $1::timestamptz and e.id >= (` + boundSQL + `)
 group by 1, 2 order by 1, 2`
 
 // Growth counts the leases that began and ended since a moment, by type and subnet. It costs the events since then.
