@@ -68,8 +68,16 @@ func TestMemfileNotes(t *testing.T) {
 	}
 	_ = w.Row(lease6(func(l *Lease) { l.Hostname = "a\nb\xff" }))
 	notes := strings.Join(w.Notes(), "\n")
-	if !strings.HasPrefix(notes, "2 leases have an IAID of 2^31 or more") || !strings.Contains(notes, "\n1 lease has a host name") {
+	if !strings.HasPrefix(notes, "2 leases have an IAID of 2^31 or more: lease-upload into PostgreSQL then refuses") || !strings.Contains(notes, "\n1 lease has a host name") {
 		t.Error(notes)
+	}
+	w = NewMemfile(io.Discard, kea.DHCP6, kea.Version{Major: 3})
+	w.Uploadable = true
+	for _, l := range []*Lease{lease6(), lease6(func(l *Lease) { l.HWAddress = nil }), lease6(func(l *Lease) { l.IAID = 1 << 31 })} {
+		_ = w.Row(l)
+	}
+	if notes := w.Notes(); w.End() != nil || w.Written() != 1 || len(notes) != 2 || !strings.Contains(notes[1], "1 lease has no hardware address") {
+		t.Error(w.Written(), notes)
 	}
 	w = NewMemfile(io.Discard, kea.DHCP4, kea.Version{Major: 3})
 	_ = w.Row(lease4())
@@ -85,15 +93,42 @@ func TestMemfileNotes(t *testing.T) {
 	}
 }
 
+// TestMemfileEcho: a shell that obeys backslashes, as that of lease-upload 3.0 does on Debian, gives back what was there.
+func TestMemfileEcho(t *testing.T) {
+	tests := []struct {
+		text   string
+		isJSON bool
+		want   string
+	}{
+		{`a\047b`, false, `a\\047b`}, {`\q\`, false, `\q\\`}, {`\\`, false, `\\\\`}, {`\c`, false, `\\c`},
+		{`{"a":"\u0007\"\/"}`, true, `{"a":"\u0007\"\/"}`}, {`"\\n\n\b\f\r\t\u000A\u005c"`, true, `"\\\\n\\n\\b\\f\\r\\t\\n\\\\"`},
+	}
+	for _, tt := range tests {
+		new3, old := NewMemfile(io.Discard, kea.DHCP4, kea.Version{Major: 3}), NewMemfile(io.Discard, kea.DHCP4, kea.Version{Major: 2, Minor: 6})
+		if got := string(new3.appendText(nil, tt.text, tt.isJSON)); got != tt.want {
+			t.Errorf("3.0: %s is %s, want %s", tt.text, got, tt.want)
+		}
+		if got := string(old.appendText(nil, tt.text, tt.isJSON)); got != tt.text {
+			t.Errorf("2.6: %s is %s", tt.text, got)
+		}
+	}
+}
+
 // FuzzMemfileText: whatever a client sent stays in its cell of its line, and in its string of the SQL that lease-upload
 // makes of it.
 func FuzzMemfileText(f *testing.F) {
-	for _, seed := range []string{"", "a,b", "o'brien", "&#x27", "&&#x0a", "&#", "x\ny", "\xff'", "''&#x2c"} {
+	for _, seed := range []string{"", "a,b", "o'brien", "&#x27", "&&#x0a", "&#", "x\ny", "\xff'", "''&#x2c", `\\'\\,`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		for _, isJSON := range []bool{false, true} {
+			cell := string((&Memfile{echo: true}).appendText(nil, text, isJSON))
+			if strings.ContainsAny(cell, ",\n\r\x00") || strings.Contains(strings.ReplaceAll(cell, "''", ""), "'") {
+				t.Fatalf("%q is %q", text, cell)
+			}
+		}
 		var w Memfile
-		cell := string(w.appendText(nil, text))
+		cell := string(w.appendText(nil, text, false))
 		if strings.ContainsAny(cell, ",\n\r\x00") || !utf8.ValidString(cell) {
 			t.Fatalf("%q is %q", text, cell)
 		}
