@@ -53,7 +53,19 @@ func (db *DB) clock(ctx context.Context) (Clock, error) {
 	return c, nil
 }
 
-// known returns the schema's version, as read before on this connection.
+// knownSchema is known for who does not hold the connection.
+func (db *DB) knownSchema(ctx context.Context) (Schema, error) {
+	db.mu.Lock()
+	schema := db.schema
+	db.mu.Unlock()
+	if schema != nil {
+		return *schema, nil
+	}
+	c, err := db.Clock(ctx)
+	return c.Schema, err
+}
+
+// known returns the schema's version, as read before on this connection. The caller holds the connection.
 func (db *DB) known(ctx context.Context) (Schema, error) {
 	if db.schema != nil {
 		return *db.schema, nil

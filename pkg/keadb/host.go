@@ -160,6 +160,10 @@ func (d *decoder) subnet(b []byte) *uint32 {
 	return &id
 }
 
+// classes reads a list of client classes; nil for none.
 func classes(b []byte) []string {
+	if len(b) == 0 {
+		return nil
+	}
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -25,32 +25,29 @@ type leaseQuery struct {
 
 // leases runs the statement that compose makes for the schema; it says false when no row can fulfil it.
 func (db *DB) leases(ctx context.Context, what string, compose func(Schema) (leaseQuery, bool), yield func(*Lease) error) error {
-	doing := "read the " + what + " leases of " + db.target.String()
+	schema, err := db.knownSchema(ctx)
+	if err != nil {
+		return err
+	}
+	doing := fmt.Sprintf("read the %s leases of %s, schema version %s", what, db.target, schema)
 	var stopped error
-	err := db.call("leases", doing, func() error {
-		schema, err := db.known(ctx)
-		if err != nil {
-			return err
-		}
+	err = db.call("leases", doing, func() error {
 		q, some := compose(schema)
 		if !some {
 			return nil
 		}
 		row := leaseRow{columns: q.columns}
-		err = db.read(ctx, q.reading, func(values [][]byte) error {
+		err := db.read(ctx, q.reading, func(values [][]byte) error {
 			if err := row.decode(values); err != nil {
 				return err
 			}
 			stopped = yield(&row.lease)
 			return stopped
 		})
-		switch {
-		case stopped != nil:
+		if stopped != nil {
 			return nil
-		case err != nil:
-			return fmt.Errorf("schema version %s: %w", schema, err)
 		}
-		return nil
+		return err
 	})
 	if stopped != nil {
 		return stopped
