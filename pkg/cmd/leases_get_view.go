@@ -253,10 +253,18 @@ func beforeTable(all []leases.FormerHolder) printer.Table {
 		{Header: "client", Give: 1, Min: 17}, {Header: "hostname", Give: 2}, {Header: "from"}, {Header: "until"}, {Header: "end"},
 	}}
 	for _, f := range all {
-		t.Add(printer.Text(f.Client), printer.Or(f.Hostname, "-"), printer.Text(f.From.UTC().Format(time.RFC3339)),
+		t.Add(printer.Text(f.Client), printer.Or(f.Hostname, "-"), sinceWhen(f.From),
 			printer.Text(f.Until.UTC().Format(time.RFC3339)), printer.Text(f.End))
 	}
 	return t
+}
+
+// sinceWhen is when somebody got an address, which a history does not know that began later.
+func sinceWhen(t time.Time) printer.Line {
+	if t.IsZero() {
+		return printer.Dim.Text("earlier")
+	}
+	return printer.Text(t.UTC().Format(time.RFC3339))
 }
 
 // vacancyPart says what is known of something that has no lease.

@@ -75,7 +75,7 @@ type ReservedFor struct {
 type FormerHolder struct {
 	Client   string    `json:"client"`
 	Hostname string    `json:"hostname,omitempty"`
-	From     time.Time `json:"from"`
+	From     time.Time `json:"from,omitzero"` // zero: before the history begins
 	Until    time.Time `json:"until"`
 	End      string    `json:"end"` // "released", "expired", ...
 }

@@ -14,18 +14,29 @@ import (
 type sqlReader struct {
 	db       *keadb.DB
 	services []kea.Service
+	at       time.Time // the moment to read, from the history; zero: now
 }
 
 // NewSQL returns the reader of a database that keeps the leases of the given services. The leases that it gives have no
 // VLAN and no subnet but its id: the database knows neither. Whether a lease is active or expired is by the database's
 // clock. It is one connection: do not use db from within a callback.
-func NewSQL(db *keadb.DB, services []kea.Service) Reader { return &sqlReader{db, services} }
+func NewSQL(db *keadb.DB, services []kea.Service) Reader {
+	return &sqlReader{db: db, services: services}
+}
 
-// String names the database, its server and the role.
-func (r *sqlReader) String() string { return r.db.String() }
+// String names the database, its server and the role, and the moment.
+func (r *sqlReader) String() string {
+	if !r.at.IsZero() {
+		return r.db.String() + ", at " + r.at.UTC().Format(time.RFC3339)
+	}
+	return r.db.String()
+}
 
 // Counts implements Reader.
 func (r *sqlReader) Counts(ctx context.Context, s kea.Service) ([]SubnetCount, error) {
+	if !r.at.IsZero() {
+		return r.pastCounts(ctx, s)
+	}
 	counts, err := r.db.LeaseCounts(ctx, familyOf(s))
 	if err != nil {
 		return nil, err
@@ -48,23 +59,23 @@ func (r *sqlReader) Each(ctx context.Context, f Filter, yield func(*Lease) error
 	if len(services) == 0 {
 		return nil
 	}
-	clock, err := r.db.Clock(ctx)
+	now, err := r.now(ctx)
 	if err != nil {
 		return err
 	}
 	filters := make(map[kea.Service]keadb.LeaseFilter, len(services))
 	for _, s := range services {
-		if filters[s], err = sqlFilter(f, s, clock.Now); err != nil {
+		if filters[s], err = sqlFilter(f, s, now); err != nil {
 			return err
 		}
 	}
 	var lease Lease
 	give := func(row *keadb.Lease) error {
-		fillLease(&lease, row, clock.Now)
+		fillLease(&lease, row, now)
 		return yield(&lease)
 	}
 	if len(services) == 2 && filters[kea.DHCP4].Order != keadb.ByAddress {
-		return r.db.AllLeases(ctx, filters[kea.DHCP4], filters[kea.DHCP6], give)
+		return r.all(ctx, filters[kea.DHCP4], filters[kea.DHCP6], give)
 	}
 	if f.Reverse {
 		slices.Reverse(services)
@@ -82,7 +93,7 @@ func (r *sqlReader) eachService(ctx context.Context, services []kea.Service, fil
 				return nil
 			}
 		}
-		err := r.db.Leases(ctx, familyOf(s), filter, func(l *keadb.Lease) error {
+		err := r.family(ctx, familyOf(s), filter, func(l *keadb.Lease) error {
 			given++
 			return yield(l)
 		})
@@ -107,7 +118,7 @@ func sqlFilter(f Filter, s kea.Service, now time.Time) (keadb.LeaseFilter, error
 		return keadb.LeaseFilter{}, err
 	}
 	out := keadb.LeaseFilter{
-		HWAddr: f.HWAddress, HWPrefix: f.HWPrefix, ClientID: f.ClientID, DUID: f.DUID, SeenSince: f.SeenSince,
+		HWAddr: f.HWAddress, HWPrefix: f.HWPrefix, ClientID: f.ClientID, DUID: f.DUID, SeenSince: f.SeenSince, Lifetimes: f.Lifetimes,
 		At: now, Order: order, Descending: f.Reverse, Limit: f.Limit,
 	}
 	if f.Subnets != nil {
