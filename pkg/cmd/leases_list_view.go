@@ -185,30 +185,3 @@ func lifetime(seconds uint32) string {
 	}
 	return printer.Duration(time.Duration(seconds) * time.Second)
 }
-
-// leaseRecord is a lease for a spreadsheet: plain values, times in RFC 3339.
-func leaseRecord(l *leases.Lease) []string {
-	expires := ""
-	if !l.Expires.IsZero() {
-		expires = l.Expires.UTC().Format(time.RFC3339)
-	}
-	vlan, iaid := "", ""
-	if l.VLAN != 0 {
-		vlan = fmt.Sprint(l.VLAN)
-	}
-	if len(l.DUID) > 0 {
-		iaid = fmt.Sprint(l.IAID)
-	}
-	return []string{
-		l.Resource(), vlan, l.VLANName, l.HWAddress.String(), l.ClientID.String(), l.DUID.String(), iaid, l.Hostname, string(l.State), expires,
-		l.LastSeen.UTC().Format(time.RFC3339), fmt.Sprint(l.ValidLifetime), string(l.Type), l.Subnet, fmt.Sprint(l.SubnetID), strings.Join(l.MissingOn, " "),
-	}
-}
-
-// leaseRecordHeader names what leaseRecord holds.
-func leaseRecordHeader() []string {
-	return []string{
-		"address", "vlan", "vlan_name", "hw_address", "client_id", "duid", "iaid", "hostname", "state", "expires",
-		"last_seen", "valid_lifetime", "type", "subnet", "subnet_id", "missing_on",
-	}
-}

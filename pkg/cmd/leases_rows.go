@@ -25,8 +25,10 @@ type leaseRows interface {
 // rows is the writer of a format. all says whether there may be several namespaces.
 func (o *output) rows(f printer.Format, all bool) leaseRows {
 	switch {
-	case f.Human(), f.String() == "csv", f.String() == "name":
+	case f.Human(), f.String() == "name":
 		return &chunks{out: o, format: f, all: all, header: true}
+	case f.String() == "csv":
+		return &csvRows{out: o, all: all}
 	case f.String() == "json":
 		return &jsonRows{w: o.env.Out, all: all}
 	case f.String() == "yaml":
@@ -38,7 +40,7 @@ func (o *output) rows(f printer.Format, all bool) leaseRows {
 // chunkSize is how many rows are laid out together.
 const chunkSize = 1000
 
-// chunks writes tables, names and records, many rows at a time. The first rows decide how wide the columns are; later
+// chunks writes tables and names, many rows at a time. The first rows decide how wide the columns are; later
 // ones may widen them.
 type chunks struct {
 	out    *output
@@ -46,12 +48,11 @@ type chunks struct {
 	all    bool
 	header bool // still to be written
 
-	about   leases.Origin
-	leases  []placedLease
-	names   []string
-	records [][]string
-	layout  *leaseLayout // nil: not yet known
-	widths  []int
+	about  leases.Origin
+	leases []placedLease
+	names  []string
+	layout *leaseLayout // nil: not yet known
+	widths []int
 }
 
 // placedLease is a lease for a table, with what it does not say itself.
@@ -67,44 +68,27 @@ func (w *chunks) begin(about leases.Origin) error {
 }
 
 func (w *chunks) row(l *leases.Lease) error {
-	switch {
-	case w.format.Human():
+	if w.format.Human() {
 		w.leases = append(w.leases, placedLease{l.Clone(), w.about.Namespace, w.about.Time})
-	case w.format.String() == "name":
+	} else {
 		w.names = append(w.names, "lease/"+l.Resource())
-	default:
-		w.records = append(w.records, inNamespace(w.all, w.about.Namespace, leaseRecord(l)))
 	}
-	if len(w.leases)+len(w.names)+len(w.records) < chunkSize {
+	if len(w.leases)+len(w.names) < chunkSize {
 		return nil
 	}
 	return w.flush()
 }
 
-// inNamespace puts the namespace before the cells of a row, where there are several.
-func inNamespace(all bool, namespace string, cells []string) []string {
-	if !all {
-		return cells
-	}
-	return append([]string{namespace}, cells...)
-}
-
 func (w *chunks) end(leases.Origin, bool) error { return nil }
 
-// close writes what is left; a table without rows is nothing, a file of records still has a header.
+// close writes what is left.
 func (w *chunks) close() error { return w.flush() }
 
 func (w *chunks) flush() error {
 	canvas := w.out.canvas()
 	canvas.NoHeaders = canvas.NoHeaders || !w.header
-	err := w.format.Write(w.out.env.Out, nil, printer.View{
-		Page:  w.page,
-		Names: func() []string { return w.names },
-		Records: func() printer.Records {
-			return printer.Records{Header: inNamespace(w.all, "namespace", leaseRecordHeader()), Rows: w.records}
-		},
-	}, canvas)
-	w.header, w.leases, w.names, w.records = false, w.leases[:0], w.names[:0], w.records[:0]
+	err := w.format.Write(w.out.env.Out, nil, printer.View{Page: w.page, Names: func() []string { return w.names }}, canvas)
+	w.header, w.leases, w.names = false, w.leases[:0], w.names[:0]
 	return err
 }
 
@@ -147,6 +131,66 @@ func (w *chunks) widen(t printer.Table) {
 		// One cell that is as wide as the widest so far does it.
 		t.Rows[0][i] = printer.Concat(t.Rows[0][i], printer.Text(strings.Repeat(" ", w.widths[i]-t.Rows[0][i].Width())))
 	}
+}
+
+// csvRows writes the rows of leases export, of several namespaces each with its own in front.
+type csvRows struct {
+	out    *output
+	all    bool
+	header bool // written
+	writer leases.Writer
+	about  leases.Origin
+}
+
+func (w *csvRows) begin(about leases.Origin) error {
+	to := &lineWriter{to: w.out.env.Out}
+	if w.all {
+		to.prefix = about.Namespace + ","
+	}
+	w.about, w.writer = about, leases.NewCSV(to)
+	to.drop = w.header || w.out.noHeaders
+	if w.all && !to.drop {
+		to.first = "namespace,"
+	}
+	w.header = true
+	return w.writer.Begin()
+}
+
+func (w *csvRows) row(l *leases.Lease) error { return w.writer.Row(l) }
+
+func (w *csvRows) end(leases.Origin, bool) error { return w.writer.End() }
+
+func (w *csvRows) close() error { return nil }
+
+// lineWriter puts something in front of each line. What it is given are whole lines.
+type lineWriter struct {
+	to     io.Writer
+	first  string // in front of the first line
+	drop   bool   // the first line
+	prefix string // in front of the others
+	begun  bool
+}
+
+// Write implements io.Writer.
+func (w *lineWriter) Write(b []byte) (int, error) {
+	out := b
+	if w.prefix != "" || !w.begun && w.drop {
+		out = make([]byte, 0, len(b)+len(b)/4)
+		for line := range bytes.Lines(b) {
+			switch {
+			case w.begun:
+				out = append(append(out, w.prefix...), line...)
+			case !w.drop:
+				out = append(append(out, w.first...), line...)
+			}
+			w.begun = true
+		}
+	}
+	w.begun = true
+	if _, err := w.to.Write(out); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // listEnd is what a list says beside its leases.

@@ -104,9 +104,17 @@ func (l Line) Width() int {
 	// Summed span by span: a grapheme does not continue across a change of tone.
 	n := 0
 	for _, s := range l.spans {
-		n += lipgloss.Width(s.text)
+		n += width(s.text)
 	}
 	return n
+}
+
+// width is the number of terminal columns of escaped text. Nearly all of it is ASCII, and tables may be long.
+func width(text string) int {
+	if clean(text) {
+		return len(text)
+	}
+	return lipgloss.Width(text)
 }
 
 // String is the line without tones.

@@ -23,4 +23,10 @@ func NewTheme() Theme {
 
 // paint renders text in a tone. The text is one line and already escaped. The
 // look of a tone that has none changes nothing.
-func (t Theme) paint(tone Tone, text string) string { return t.looks[tone].Render(text) }
+func (t Theme) paint(tone Tone, text string) string {
+	look, ok := t.looks[tone]
+	if !ok {
+		return text
+	}
+	return look.Render(text)
+}
