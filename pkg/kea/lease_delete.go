@@ -6,8 +6,8 @@ import (
 )
 
 // DeleteLease deletes the lease of an address, or of a delegated prefix by its first address and TypePD, with
-// lease4-del or lease6-del: the daemon's own statistics follow, and an HA partner with a database of its own is told.
-// updateDNS also has its DNS entries removed, where the daemon updates DNS. ErrEmpty: there is no such lease.
+// lease4-del or lease6-del: the daemon's statistics follow. An HA partner with leases of its own is not told, and keeps
+// its copy. updateDNS also has the DNS entries removed, where the daemon updates DNS. ErrEmpty: there is no such lease.
 func (c *Client) DeleteLease(ctx context.Context, s Service, address netip.Addr, t LeaseType, updateDNS bool) error {
 	arguments := leaseOfArguments(s, address, t)
 	if updateDNS {
