@@ -38,7 +38,7 @@ func TestJudge(t *testing.T) {
 		"another name":                       {'C', live, live, somebody, Altered, ""},
 		"released, 3.0":                      {'R', live, freed30, somebody, Freed, ""},
 		"released, 2.6":                      {'R', live, freed26, somebody, Freed, ""},
-		"released or deleted, 2.2":           {'D', live, nil, somebody, Deleted, noteDeleted},
+		"released or deleted, 2.2":           {'D', live, nil, somebody, Erased, noteDeleted},
 		"reclaimed after a release, 3.0":     {'R', freed30, gone26, somebody, Cleaned, ""},
 		"reclaimed after a release, 2.6":     {'R', freed26, gone26, somebody, Cleaned, ""},
 		"back after a release, 3.0":          {'R', freed30, live, somebody, Granted, noteAgain},

@@ -21,10 +21,10 @@ type Outcome string
 
 // The outcomes.
 const (
-	Deleted Outcome = "deleted" // every server was asked afterwards, and has it no more
-	Gone    Outcome = "gone"    // no server had it any more
-	Changed Outcome = "changed" // it is another client's by now, or was renewed: left alone
-	Failed  Outcome = "failed"
+	OutcomeDeleted Outcome = "deleted" // every server was asked afterwards, and has it no more
+	OutcomeGone    Outcome = "gone"    // no server had it any more
+	OutcomeChanged Outcome = "changed" // it is another client's by now, or was renewed: left alone
+	OutcomeFailed  Outcome = "failed"
 )
 
 // Removed is what became of one lease.
@@ -62,13 +62,13 @@ func Remove(ctx context.Context, plan RemovalPlan, servers map[string]LeaseServe
 		}
 		done := removeOne(ctx, &plan.Delete[i], servers)
 		switch done.Outcome {
-		case Deleted:
+		case OutcomeDeleted:
 			result.Deleted++
-		case Gone:
+		case OutcomeGone:
 			result.Gone++
-		case Changed:
+		case OutcomeChanged:
 			result.Changed++
-		case Failed:
+		case OutcomeFailed:
 			result.Failed++
 			if first == nil {
 				first = done.Err
@@ -93,9 +93,9 @@ func removeOne(ctx context.Context, r *Removal, servers map[string]LeaseServer) 
 
 // remove deletes one lease on all its servers.
 func remove(ctx context.Context, r *Removal, servers map[string]LeaseServer) Removed {
-	done := Removed{Lease: r.Lease, Outcome: Gone}
+	done := Removed{Lease: r.Lease, Outcome: OutcomeGone}
 	fail := func(server string, err error) Removed {
-		done.Outcome = Failed
+		done.Outcome = OutcomeFailed
 		done.Err = fmt.Errorf("delete the lease of %s on %s: %w", r.Lease.Resource(), server, err)
 		done.Why = done.Err.Error()
 		return done
@@ -115,7 +115,7 @@ func remove(ctx context.Context, r *Removal, servers map[string]LeaseServer) Rem
 			continue
 		}
 		if why := differs(&r.Lease, now); why != "" {
-			done.Outcome, done.Why = Changed, why+" on "+name
+			done.Outcome, done.Why = OutcomeChanged, why+" on "+name
 			return done
 		}
 		has = append(has, name)
@@ -137,7 +137,7 @@ func remove(ctx context.Context, r *Removal, servers map[string]LeaseServer) Rem
 		case now != nil:
 			done.Why = "the server has already given it away again"
 		}
-		done.Outcome = Deleted
+		done.Outcome = OutcomeDeleted
 	}
 	return done
 }

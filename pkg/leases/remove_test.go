@@ -104,7 +104,7 @@ func TestRemove(t *testing.T) {
 	six, client6 := newFakeKea(t, kea.DHCP6, prefix)
 	servers := map[string]LeaseServer{"a": clientA, "b": clientB}
 	want := map[string]Outcome{
-		"10.10.1.7": Deleted, "10.0.0.1": Deleted, "10.0.0.2": Gone, "10.0.0.3": Changed, "10.0.0.4": Changed, "10.0.0.5": Deleted,
+		"10.10.1.7": OutcomeDeleted, "10.0.0.1": OutcomeDeleted, "10.0.0.2": OutcomeGone, "10.0.0.3": OutcomeChanged, "10.0.0.4": OutcomeChanged, "10.0.0.5": OutcomeDeleted,
 	}
 	got, why := map[string]Outcome{}, map[string]string{}
 	result, err := Remove(t.Context(), doom(both, one, gone, taken, renewed, older), servers, func(r Removed) {
