@@ -25,6 +25,9 @@ type Filter struct {
 
 	ExpiresWithin time.Duration // 0: not asked; leases that end by then, and not before now
 	SeenSince     time.Time     // zero: not asked
+	// Lifetimes, with SeenSince, are the lifetimes that leases have, in seconds: with them a database finds the leases by an
+	// index, and misses those of other lifetimes. nil: every lease is looked at.
+	Lifetimes []uint32
 
 	Sort    Sort
 	Reverse bool
