@@ -12,6 +12,7 @@ func newLeasesCmd(env *Env) *cobra.Command {
 		newLeasesListCmd(env),
 		newLeasesGetCmd(env),
 		newLeasesUsageCmd(env),
+		newLeasesHistoryCmd(env),
 		newLeasesExportCmd(env),
 	)
 	return c
