@@ -25,7 +25,6 @@ type fakeKea struct {
 	asked    []string // commands, with what was asked for
 	fail     func(command string) string
 	lookups6 bool // also by hardware address, as later versions
-	partners []*fakeKea
 }
 
 // newFakeKea starts a server that has the leases; its time is testNow.
@@ -142,11 +141,6 @@ func (f *fakeKea) del(arguments, answer map[string]any) {
 		return
 	}
 	delete(f.leases, f.key(arguments))
-	for _, p := range f.partners {
-		p.mu.Lock()
-		delete(p.leases, p.key(arguments))
-		p.mu.Unlock()
-	}
 }
 
 func (f *fakeKea) page(arguments, answer map[string]any) {

@@ -86,16 +86,30 @@ func expected(all []*Lease, f Filter) []string {
 func someFilters() []Filter {
 	one := func(a string) []Range { return []Range{{ip(a), ip(a)}} }
 	single := []Filter{
-		{}, {Services: []kea.Service{kea.DHCP4}}, {Services: []kea.Service{kea.DHCP6}},
-		{Subnets: map[kea.Service][]uint32{kea.DHCP4: {10, 12}, kea.DHCP6: {11}}}, {Subnets: map[kea.Service][]uint32{}},
+		{},
+		{Services: []kea.Service{kea.DHCP4}},
+		{Services: []kea.Service{kea.DHCP6}},
+		{Subnets: map[kea.Service][]uint32{kea.DHCP4: {10, 12}, kea.DHCP6: {11}}},
+		{Subnets: map[kea.Service][]uint32{}},
 		{Ranges: []Range{{ip("10.11.0.9"), ip("10.12.1.200")}, {ip("2001:db8:b::"), ip("2001:db8:c::10")}}},
-		{Ranges: one("10.11.0.1")}, {Ranges: append(one("10.10.0.0"), one("10.11.0.4")...)}, {Ranges: one("10.99.0.1")},
-		{Ranges: one("2001:db8:b::2")}, {Ranges: one("2001:db8:8000:6ff::77")}, {Ranges: one("2001:db8:8000:600::")},
-		{HWAddress: Octets{2, 0, 0, 0, 0, 7}}, {HWAddress: Octets{2, 0, 0, 0, 1}, HWPrefix: true},
-		{ClientID: Octets{1, 2, 0, 0, 0, 0, 7}}, {DUID: Octets{0, 3, 0, 1, 2, 0, 0, 0, 0, 7}},
-		{Hostname: Pattern{Text: "pc-1.EXAMPLE.org"}}, {Hostname: Pattern{Text: "p*-1?", Kind: Glob}}, {Hostname: Pattern{Text: "HON", Kind: Substring}},
-		{States: []State{Expired}}, {States: []State{Declined, Reclaimed}}, {States: []State{}},
-		{ExpiresWithin: 20 * time.Minute}, {SeenSince: testNow().Add(-20 * time.Minute)},
+		{Ranges: one("10.11.0.1")},
+		{Ranges: append(one("10.10.0.0"), one("10.11.0.4")...)},
+		{Ranges: one("10.99.0.1")},
+		{Ranges: one("2001:db8:b::2")},
+		{Ranges: one("2001:db8:8000:6ff::77")},
+		{Ranges: one("2001:db8:8000:600::")},
+		{HWAddress: Octets{2, 0, 0, 0, 0, 7}},
+		{HWAddress: Octets{2, 0, 0, 0, 1}, HWPrefix: true},
+		{ClientID: Octets{1, 2, 0, 0, 0, 0, 7}},
+		{DUID: Octets{0, 3, 0, 1, 2, 0, 0, 0, 0, 7}},
+		{Hostname: Pattern{Text: "pc-1.EXAMPLE.org"}},
+		{Hostname: Pattern{Text: "p*-1?", Kind: Glob}},
+		{Hostname: Pattern{Text: "HON", Kind: Substring}},
+		{States: []State{Expired}},
+		{States: []State{Declined, Reclaimed}},
+		{States: []State{}},
+		{ExpiresWithin: 20 * time.Minute},
+		{SeenSince: testNow().Add(-20 * time.Minute)},
 	}
 	out := single
 	for i, a := range single {
@@ -173,19 +187,16 @@ func TestAPICommands(t *testing.T) {
 		"name":     {Filter{Hostname: Pattern{Text: "pc"}}, []string{`lease4-get-by-hostname {"hostname":"pc"}`}, []string{`lease6-get-by-hostname {"hostname":"pc"}`}},
 		"first":    {Filter{Limit: 5}, []string{`lease4-get-page {"from":"start","limit":5}`}, []string{`lease6-get-page {"from":"start","limit":5}`}},
 		"enough":   {Filter{Limit: 5, States: []State{Active}}, []string{`lease4-get-page {"from":"start","limit":1000}`}, []string{`lease6-get-page {"from":"start","limit":1000}`}},
-		"all": {Filter{Services: []kea.Service{kea.DHCP4}}, []string{
-			`lease4-get-page {"from":"start","limit":1000}`, `lease4-get-page {"from":"10.11.4.213","limit":1000}`, `lease4-get-page {"from":"10.12.5.26","limit":1000}`,
-		}, nil},
-		"range": {Filter{Ranges: []Range{{ip("10.12.0.0"), ip("10.12.0.9")}, {ip("2001:db8:b::7"), ip("2001:db8:b::9")}}},
-			[]string{`lease4-get-page {"from":"10.11.255.255","limit":1000}`}, []string{`lease6-get-page {"from":"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff","limit":1000}`}},
+		"range": {
+			Filter{Ranges: []Range{{ip("10.12.0.0"), ip("10.12.0.9")}, {ip("2001:db8:b::7"), ip("2001:db8:b::9")}}},
+			[]string{`lease4-get-page {"from":"10.11.255.255","limit":1000}`},
+			[]string{`lease6-get-page {"from":"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff","limit":1000}`},
+		},
 	}
 	for name, tt := range tests {
 		read(t, r4, tt.filter)
 		read(t, r6, tt.filter)
 		want4, got4 := tt.four, four.commands()
-		if name == "all" { // where a page ends depends on the leases
-			want4, got4 = []string{"3"}, []string{fmt.Sprint(len(got4))}
-		}
 		if name == "range" {
 			got4 = got4[:1] // the next page may be on its way
 		}
@@ -195,6 +206,10 @@ func TestAPICommands(t *testing.T) {
 		if diff := cmp.Diff(tt.six, six.commands(), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+	read(t, r4, Filter{})
+	if n := len(four.commands()); n != 3 {
+		t.Errorf("2500 leases took %d pages", n)
 	}
 }
 

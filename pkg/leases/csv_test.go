@@ -129,6 +129,7 @@ func TestCSVAllocates(t *testing.T) {
 func BenchmarkCSV(b *testing.B) { benchmark(b, NewCSV) }
 
 func benchmark(b *testing.B, open func(io.Writer) Writer) {
+	b.Helper()
 	all := someLeases(kea.DHCP4, 1000)
 	for _, l := range all {
 		placed(l)

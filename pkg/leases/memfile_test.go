@@ -100,8 +100,12 @@ func TestMemfileEcho(t *testing.T) {
 		isJSON bool
 		want   string
 	}{
-		{`a\047b`, false, `a\\047b`}, {`\q\`, false, `\q\\`}, {`\\`, false, `\\\\`}, {`\c`, false, `\\c`},
-		{`{"a":"\u0007\"\/"}`, true, `{"a":"\u0007\"\/"}`}, {`"\\n\n\b\f\r\t\u000A\u005c"`, true, `"\\\\n\\n\\b\\f\\r\\t\\n\\\\"`},
+		{`a\047b`, false, `a\\047b`},
+		{`\q\`, false, `\q\\`},
+		{`\\`, false, `\\\\`},
+		{`\c`, false, `\\c`},
+		{`{"a":"\u0007\"\/"}`, true, `{"a":"\u0007\"\/"}`},
+		{`"\\n\n\b\f\r\t\u000A\u005c"`, true, `"\\\\n\\n\\b\\f\\r\\t\\n\\\\"`},
 	}
 	for _, tt := range tests {
 		new3, old := NewMemfile(io.Discard, kea.DHCP4, kea.Version{Major: 3}), NewMemfile(io.Discard, kea.DHCP4, kea.Version{Major: 2, Minor: 6})

@@ -32,12 +32,15 @@ func (e *PartialError) Error() string {
 func (e *PartialError) Unwrap() []error { return slices.Collect(maps.Values(e.Failed)) }
 
 // merged reads from several readers at once.
-type merged struct{ readers []Reader }
+type merged struct {
+	readers []Reader
+	related bool // they may know of the same lease
+}
 
 // Merge returns one reader of several that are each a part, as a reader of DHCPv4 and one of DHCPv6, or peers, which
 // keep the same leases each on its own: then a lease comes once, as the server knows it where the client was seen last,
 // with the servers in MissingOn that lack it, or know it only as it was before, though it is active. Readers are peers as
-// far as they have the same services; do not merge those of servers that have nothing to do with each other.
+// far as they have the same services; see Join for those of servers that have nothing to do with each other.
 //
 // All are read side by side, and a slow one does not make memory grow. Peers' leases stream in the order of addresses
 // only; any other order keeps all that match, or with a limit that many. When some fail, the others' rows come all the
@@ -46,7 +49,16 @@ func Merge(readers ...Reader) Reader {
 	if len(readers) == 1 {
 		return readers[0]
 	}
-	return &merged{readers}
+	return &merged{readers, true}
+}
+
+// Join returns one reader of several that have nothing to do with each other, as deployments side by side: leases of the
+// same address are different leases. Otherwise it is as Merge; counts of one subnet's number are added up.
+func Join(readers ...Reader) Reader {
+	if len(readers) == 1 {
+		return readers[0]
+	}
+	return &merged{readers, false}
 }
 
 // String names all readers.
@@ -69,6 +81,9 @@ func covers(r Reader, s kea.Service) bool {
 
 // peers reports whether two readers may know of the same lease.
 func (m *merged) peers(f *Filter) bool {
+	if !m.related {
+		return false
+	}
 	for _, s := range f.services() {
 		n := 0
 		for _, r := range m.readers {
@@ -175,7 +190,7 @@ func (m *merged) Counts(ctx context.Context, s kea.Service) ([]SubnetCount, erro
 			for _, c := range found {
 				old := counts[c.SubnetID]
 				counts[c.SubnetID] = SubnetCount{
-					c.SubnetID, higher(old.Assigned, c.Assigned), higher(old.Declined, c.Declined), higher(old.Prefixes, c.Prefixes),
+					c.SubnetID, m.both(old.Assigned, c.Assigned), m.both(old.Declined, c.Declined), m.both(old.Prefixes, c.Prefixes),
 				}
 			}
 		})
@@ -188,7 +203,10 @@ func (m *merged) Counts(ctx context.Context, s kea.Service) ([]SubnetCount, erro
 	return out, verdict(ctx, failed, asked)
 }
 
-func higher(a, b kea.Count) kea.Count {
+func (m *merged) both(a, b kea.Count) kea.Count {
+	if !m.related {
+		return a.Add(b)
+	}
 	if a.Cmp(b) < 0 {
 		return b
 	}

@@ -202,6 +202,23 @@ func TestMergeApart(t *testing.T) {
 	}
 }
 
+// TestJoin: leases of one address in two deployments are two leases, and nobody lacks one.
+func TestJoin(t *testing.T) {
+	a := &shelf{name: "a", leases: []*Lease{named("10.0.0.1", "here", time.Minute), named("10.0.0.2", "x", time.Minute)}}
+	b := &shelf{name: "b", leases: []*Lease{named("10.0.0.1", "there", time.Hour-time.Second), named("10.0.0.3", "y", time.Minute)}}
+	for _, f := range []Filter{{}, {Ranges: []Range{{ip("10.0.0.1"), ip("10.0.0.3")}}}} {
+		got, err := rowsOf(t, Join(a, b), f)
+		want := []string{"10.0.0.1 here", "10.0.0.1 there", "10.0.0.2 x", "10.0.0.3 y"}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v %s", err, diff)
+		}
+	}
+	got, err := rowsOf(t, Join(a, b), Filter{Limit: 3, Sort: ByLastSeen, Reverse: true})
+	if diff := cmp.Diff([]string{"10.0.0.1 here", "10.0.0.2 x", "10.0.0.3 y"}, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
 func TestMergeFailures(t *testing.T) {
 	leases := func(from, to int) []*Lease {
 		var out []*Lease
@@ -269,6 +286,11 @@ func TestMergeCounts(t *testing.T) {
 	b := &shelf{name: "b", counts: []SubnetCount{count(20, 7, 0), count(10, 4, 2)}}
 	got, err := Merge(a, b).Counts(t.Context(), kea.DHCP4)
 	want := []SubnetCount{count(10, 5, 2), count(20, 7, 0), count(30, 1, 1)}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	got, err = Join(a, b).Counts(t.Context(), kea.DHCP4)
+	want = []SubnetCount{count(10, 9, 2), count(20, 7, 0), count(30, 1, 1)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
