@@ -74,7 +74,7 @@ func (r *sqlReader) Each(ctx context.Context, f Filter, yield func(*Lease) error
 		fillLease(&lease, row, now)
 		return yield(&lease)
 	}
-	if len(services) == 2 && filters[kea.DHCP4].Order != keadb.ByAddress {
+	if order := filters[services[0]].Order; len(services) == 2 && order != keadb.ByAddress && order != keadb.Unordered {
 		return r.all(ctx, filters[kea.DHCP4], filters[kea.DHCP6], give)
 	}
 	if f.Reverse {
@@ -139,6 +139,9 @@ func sqlFilter(f Filter, s kea.Service, now time.Time) (keadb.LeaseFilter, error
 	return out, nil
 }
 
+// Unordered is the order in which leases are cheapest to read: DHCPv4 before DHCPv6, else as they come.
+const Unordered Sort = "none"
+
 func sqlOrder(s Sort) (keadb.LeaseOrder, error) {
 	switch s {
 	case ByAddress, "":
@@ -151,6 +154,8 @@ func sqlOrder(s Sort) (keadb.LeaseOrder, error) {
 		return keadb.ByHostname, nil
 	case ByVLAN:
 		return keadb.BySubnet, nil
+	case Unordered:
+		return keadb.Unordered, nil
 	}
 	return 0, fmt.Errorf("leases cannot be sorted by %q", s)
 }

@@ -96,11 +96,17 @@ func schemaDatabase(t *testing.T, name, version string) {
 		t.Fatal(err)
 	}
 	defer create.Close()
+	loadSQL(t, name, create)
+}
+
+// loadSQL runs a script as Kea's role in a database of namespace network.
+func loadSQL(t *testing.T, database string, script io.Reader) {
+	t.Helper()
 	load := exec.Command(world.kubectl, "-n", "network", "exec", "-i", primaryOf(t, "network", "kea-database"), "-c", "postgres", "--",
-		"env", "PGOPTIONS=-c role=kea -c client_min_messages=warning", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", name)
-	load.Stdin = create
+		"env", "PGOPTIONS=-c role=kea -c client_min_messages=warning", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", database)
+	load.Stdin = script
 	if out, err := load.CombinedOutput(); err != nil {
-		t.Fatalf("make the schema of Kea %s: %v\n%s", version, err, out)
+		t.Fatalf("run a script in %s: %v\n%s", database, err, out)
 	}
 }
 
@@ -158,8 +164,9 @@ func keaDSN(t *testing.T, address, database string) string {
 
 // TestDatabasePackages runs the tests of the packages that speak SQL against every schema, made by Kea's own scripts.
 func TestDatabasePackages(t *testing.T) {
+	packages := []string{"keadb", "leases"}
 	binaries := map[string]string{}
-	for _, pkg := range []string{"keadb", "leases"} {
+	for _, pkg := range packages {
 		binaries[pkg] = filepath.Join(t.TempDir(), pkg+".test")
 		if err := stream(world.root, "go", "test", "-tags", "e2e", "-c", "-o", binaries[pkg], "./pkg/"+pkg); err != nil {
 			t.Fatalf("build the tests of pkg/%s: %v", pkg, err)
@@ -175,9 +182,13 @@ func TestDatabasePackages(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			name := "scratch_e2e_" + strings.ReplaceAll(version, ".", "")
 			schemaDatabase(t, name, version)
-			for pkg, binary := range binaries {
+			for _, pkg := range packages {
 				t.Run(pkg, func(t *testing.T) {
-					cmd := exec.Command(binary, "-test.v", "-test.timeout=5m")
+					if fill, err := os.Open(filepath.Join(world.root, "pkg", pkg, "testdata", "sql_leases.sql")); err == nil {
+						defer fill.Close()
+						loadSQL(t, name, fill)
+					}
+					cmd := exec.Command(binaries[pkg], "-test.v", "-test.timeout=5m")
 					cmd.Dir = filepath.Join(world.root, "pkg", pkg)
 					cmd.Env = append(os.Environ(), "KEADB_TEST_DSN="+keaDSN(t, address, name), "KEADB_TEST_CA="+ca, "KEADB_TEST_SERVERNAME=kea-database")
 					out, err := cmd.CombinedOutput()
