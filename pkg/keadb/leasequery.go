@@ -286,6 +286,15 @@ func (c *conditions) times(f LeaseFilter) {
 	c.add("(%s)", strings.Join(parts, " or "))
 }
 
+// fewSubnets is how many subnets a filter has at most for an index on subnets to be the best.
+const fewSubnets = 10
+
+// keyed: a filter takes few rows, and an index finds them.
+func (f LeaseFilter) keyed() bool {
+	return len(f.HWAddr) > 0 || len(f.ClientID) > 0 || len(f.DUID) > 0 || f.Hostname != "" && f.HostnameBy == HostnameExact ||
+		f.Subnets != nil && len(f.Subnets) <= fewSubnets
+}
+
 // order returns the clause for columns of the table's own names.
 func order(f LeaseFilter, address string) string {
 	direction := ""
@@ -295,6 +304,11 @@ func order(f LeaseFilter, address string) string {
 	key := ""
 	switch f.Order {
 	case ByAddress:
+		if f.keyed() {
+			// With a limit PostgreSQL would read the primary key in order, and throw rows away until enough are found: all of the
+			// table, when there is one. An expression is no key.
+			address += " + 0"
+		}
 		return "\norder by " + address + direction
 	case ByCLTT:
 		key = clttSQL
