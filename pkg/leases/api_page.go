@@ -15,7 +15,7 @@ const pageSize = 1000
 
 // eachPage reads through the leases by address.
 func (r *APIReader) eachPage(ctx context.Context, f *Filter, now time.Time, yield func(*Lease) error) error {
-	if f.Sort != ByAddress && f.Sort != "" || f.Reverse {
+	if !f.byAddress() {
 		best := newBest(f)
 		err := r.through(ctx, f, now, func(l *Lease) error {
 			best.add(l)
@@ -40,6 +40,11 @@ func (r *APIReader) eachPage(ctx context.Context, f *Filter, now time.Time, yiel
 		return nil
 	}
 	return err
+}
+
+// byAddress: pages come in an order that the filter wants, or does.
+func (f *Filter) byAddress() bool {
+	return f.Sort == Unordered || !f.Reverse && (f.Sort == ByAddress || f.Sort == "")
 }
 
 // errEnough ends a reading.
@@ -106,7 +111,7 @@ func (f *Filter) span(s kea.Service) (from, last netip.Addr, ok bool) {
 func (f *Filter) page() int {
 	everything := len(f.HWAddress)+len(f.ClientID)+len(f.DUID) == 0 && f.Hostname.Text == "" && f.States == nil && f.Subnets == nil &&
 		f.ExpiresWithin == 0 && f.SeenSince.IsZero()
-	if everything && f.Limit > 0 && !f.Reverse && (f.Sort == ByAddress || f.Sort == "") {
+	if everything && f.Limit > 0 && f.byAddress() {
 		return min(f.Limit, pageSize)
 	}
 	return pageSize

@@ -119,7 +119,7 @@ func someFilters() []Filter {
 		out = append(out, both)
 	}
 	for i := range out {
-		out[i].Sort = []Sort{ByAddress, ByLastSeen, ByHostname, ByExpiry, ByAddress, ""}[i%6]
+		out[i].Sort = []Sort{ByAddress, ByLastSeen, ByHostname, ByExpiry, ByAddress, "", Unordered}[i%7]
 		out[i].Reverse = i%4 == 3
 	}
 	for i := range out {

@@ -6,9 +6,8 @@ import (
 )
 
 // Compare returns the order that a filter asks for, for slices.SortFunc, as the database does it: equal ones follow by
-// address whichever way the order goes, and what is not known comes last either way. What never ends
-// ends after all that does. Order by VLAN needs leases that have
-// theirs.
+// address whichever way the order goes, and what is not known comes last either way. What never ends ends after all that
+// does. Order by VLAN needs leases that have theirs; what may come in any order comes by address.
 func Compare(f *Filter) func(a, b *Lease) int {
 	var by func(a, b *Lease) int
 	unknown := func(*Lease) bool { return false }
@@ -25,7 +24,7 @@ func Compare(f *Filter) func(a, b *Lease) int {
 		by = func(a, b *Lease) int { return cmp.Compare(a.VLAN, b.VLAN) }
 		unknown = func(l *Lease) bool { return l.VLAN == 0 }
 	default:
-		if f.Reverse {
+		if f.Reverse && f.Sort != Unordered {
 			return func(a, b *Lease) int { return compareAddresses(b, a) }
 		}
 		return compareAddresses

@@ -51,7 +51,7 @@ func (w *weave) through(ctx context.Context, yield func(*Lease) error) error {
 
 // sink takes leases by address and gives them on in the filter's order: at once, or when flush is called.
 func (w *weave) sink(yield func(*Lease) error) (sink func(*Lease) error, flush func() error) {
-	if w.filter.Sort != ByAddress && w.filter.Sort != "" || w.filter.Reverse {
+	if !w.filter.byAddress() {
 		best := newBest(&w.filter)
 		return func(l *Lease) error { best.add(l); return nil }, func() error { return best.each(yield) }
 	}
