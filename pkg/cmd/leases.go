@@ -14,6 +14,8 @@ func newLeasesCmd(env *Env) *cobra.Command {
 		newLeasesUsageCmd(env),
 		newLeasesHistoryCmd(env),
 		newLeasesExportCmd(env),
+		newLeasesDeleteCmd(env),
+		newLeasesDeclinedCmd(env),
 	)
 	return c
 }

@@ -27,9 +27,7 @@ type leaseFilter struct {
 // bind adds the flags.
 func (f *leaseFilter) bind(c *cobra.Command) {
 	f.bindFamilies(c)
-	c.Flags().StringSliceVar(&f.vlans, "vlan", nil, "VLANs, by number or name")
-	c.Flags().StringSliceVar(&f.subnets, "subnet", nil, "Subnets, as 10.10.0.0/16 or by Kea's number; also of subnets that the configuration has no more")
-	c.Flags().StringSliceVar(&f.ranges, "ip", nil, "Addresses, as 10.10.1.7, 10.10.0.0/16 or 10.10.1.10-10.10.1.20")
+	f.bindPlaces(c)
 	c.Flags().StringVar(&f.mac, "mac", "", "A hardware address in any usual spelling, or how it begins, as in 00:1a:2b")
 	c.Flags().StringVar(&f.clientID, "client-id", "", "A DHCPv4 client id, in hexadecimal or as 'text'")
 	c.Flags().StringVar(&f.duid, "duid", "", "A DHCPv6 DUID, in hexadecimal")
@@ -37,8 +35,15 @@ func (f *leaseFilter) bind(c *cobra.Command) {
 	c.Flags().StringVar(&f.states, "state", "", "States, with commas: active, expired, declined, reclaimed, released, registered (default all)")
 	c.Flags().StringVar(&f.expiresWithin, "expires-within", "", "Leases that end within a time, as 30m, 12h or 2d")
 	c.Flags().StringVar(&f.seenSince, "seen-since", "", "Leases whose client was heard of since, as 15m, 14:30, \"yesterday 14:30\" or 2025-03-10T14:30:00Z")
-	complete(c, "vlan", f.completeVLAN)
 	complete(c, "state", cobra.FixedCompletions([]cobra.Completion{"active", "expired", "declined", "reclaimed", "released", "registered"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// bindPlaces adds the flags that choose by address.
+func (f *leaseFilter) bindPlaces(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.vlans, "vlan", nil, "VLANs, by number or name")
+	c.Flags().StringSliceVar(&f.subnets, "subnet", nil, "Subnets, as 10.10.0.0/16 or by Kea's number; also of subnets that the configuration has no more")
+	c.Flags().StringSliceVar(&f.ranges, "ip", nil, "Addresses, as 10.10.1.7, 10.10.0.0/16 or 10.10.1.10-10.10.1.20")
+	complete(c, "vlan", f.completeVLAN)
 }
 
 // bindFamilies adds -4 and -6.

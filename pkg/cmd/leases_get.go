@@ -73,23 +73,14 @@ func (o *leasesGetOptions) run(ctx context.Context, what string) error {
 	if err != nil {
 		return &UsageError{err}
 	}
-	request, err := o.source.request(lookLimit)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := o.env.deadline(ctx, lookLimit)
 	defer cancel()
-	session, err := o.source.connect(ctx, request)
+	d, done, err := o.source.openOne(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.close()
-	namespace := session.namespaces[0]
-	d, err := session.open(ctx, namespace)
-	if err != nil {
-		return err
-	}
-	defer d.Close(ctx)
+	defer done()
+	namespace := d.About().Namespace
 	card, err := d.Get(ctx, wanted)
 	if err != nil {
 		return leaseHint(err, namespace)

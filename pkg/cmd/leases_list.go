@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,12 @@ type leasesListOptions struct {
 	sort    string
 	reverse bool
 	limit   int // below 0: not given
+	at      string
+	when    time.Time // that at means; zero: now
+
+	watch    bool
+	interval time.Duration
+	kept     map[*leases.Deployment]bool // still in use by a feed
 }
 
 func newLeasesListCmd(env *Env) *cobra.Command {
@@ -43,7 +50,11 @@ memory than ten. (Formats with a template are the exception.)
 The leases come from the database where it can be logged in to, else from the
 servers. "subnet 99 gone" marks leases of a subnet that the configuration has no
 more. Expired leases stay until Kea reclaims them, reclaimed ones until Kea
-removes them: --state active leaves them out.`,
+removes them: --state active leaves them out.
+
+With --watch it is a live feed instead. Where history is kept (leases history)
+every grant, renewal, release and end is told; without, only that clients were
+heard of and that the counts of a VLAN changed.`,
 		Example: `  # the newest leases
   kubectl kea leases
 
@@ -56,6 +67,12 @@ removes them: --state active leaves them out.`,
   # what ends within ten minutes, soonest first
   kubectl kea leases --expires-within 10m --sort expires
 
+  # what happens in VLAN 20 just now
+  kubectl kea leases --vlan 20 -w
+
+  # who had addresses of VLAN 20 at half past two
+  kubectl kea leases --vlan 20 --at 14:30
+
   # all addresses of a subnet, for a script
   kubectl kea leases --subnet 10.10.0.0/16 -o custom-columns=IP:.address,MAC:.hwAddress`,
 		Args: cobra.NoArgs,
@@ -66,12 +83,18 @@ removes them: --state active leaves them out.`,
 		} else if o.limit < 0 {
 			return usagef("--limit %d is negative; 0 is no limit", o.limit)
 		}
+		if err := o.validateFollow(); err != nil {
+			return err
+		}
 		return o.run(c.Context())
 	}
 	o.filter.bind(c)
 	c.Flags().StringVar(&o.sort, "sort", "", "The order: address, seen (latest first), expires (soonest first), hostname, vlan (default seen on a terminal, else address)")
 	c.Flags().BoolVar(&o.reverse, "reverse", false, "Turn the order around")
 	c.Flags().IntVar(&o.limit, "limit", 0, "How many leases at most, 0 for all (default 100 on a terminal)")
+	c.Flags().StringVar(&o.at, "at", "", "The leases as they were at a time, where history is kept: 14:30, \"yesterday 14:30\", 2h, 2025-03-10T14:30:00Z")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Show what happens to leases, as it happens, until Ctrl-C")
+	c.Flags().DurationVar(&o.interval, "interval", time.Second, "With --watch, how long to wait between two looks")
 	complete(c, "sort", cobra.FixedCompletions([]cobra.Completion{"address", "seen", "expires", "hostname", "vlan"}, cobra.ShellCompDirectiveNoFileComp))
 	o.source.bind(c, true)
 	o.out.bind(c, printer.Choices{Name: true, CSV: true})
@@ -82,7 +105,15 @@ removes them: --state active leaves them out.`,
 
 // chosen is the filter that the flags ask for.
 func (o *leasesListOptions) chosen() (leases.Filter, error) {
-	f, err := o.filter.parse(o.env.Now())
+	var err error
+	now := o.env.Now()
+	if o.at != "" {
+		if o.when, err = leases.ParseSince(o.at, now); err != nil {
+			return leases.Filter{}, usagef("--at %w", err)
+		}
+		now = o.when
+	}
+	f, err := o.filter.parse(now)
 	if err != nil {
 		return f, err
 	}
@@ -116,20 +147,26 @@ func (o *leasesListOptions) run(ctx context.Context) error {
 		return err
 	}
 	limit := lookLimit
-	if filter.Limit == 0 {
+	if filter.Limit == 0 || o.watch {
 		limit = 0 // a million leases take their time
 	}
 	request, err := o.source.request(limit)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := o.env.deadline(ctx, limit)
-	defer cancel()
+	if !o.watch {
+		var cancel context.CancelFunc
+		ctx, cancel = o.env.deadline(ctx, limit)
+		defer cancel()
+	}
 	session, err := o.source.connect(ctx, request)
 	if err != nil {
 		return err
 	}
 	defer session.close()
+	if o.watch {
+		return o.follow(ctx, session, filter, format)
+	}
 	rows := o.out.rows(format, o.source.all)
 	if filter.Limit > 0 {
 		return o.few(ctx, session, filter, format, rows)
@@ -153,17 +190,43 @@ func (o *leasesListOptions) each(ctx context.Context, session *leaseSession, fil
 			absent = cmp.Or(absent, err)
 		} else if err == nil {
 			seen++
+			err = o.turn(ctx, d)
+		}
+		if err == nil {
 			err = look(d, one)
 		}
-		d.Close(ctx)
+		if !o.kept[d] {
+			d.Close(ctx)
+		}
 		if err != nil && unknown == nil {
-			return leaseHint(err, namespace)
+			return noHistory(err, d)
 		}
 	}
 	if seen == 0 {
 		return absent
 	}
 	return nil
+}
+
+// turn turns a deployment to the moment of --at, and says which that is.
+func (o *leasesListOptions) turn(ctx context.Context, d *leases.Deployment) error {
+	if o.at == "" {
+		return nil
+	}
+	if err := d.At(ctx, o.when); err != nil {
+		return err
+	}
+	o.env.remark("namespace %s as of %s", d.About().Namespace, echoTime(o.when))
+	return nil
+}
+
+// keep keeps a deployment open until what it returns is called.
+func (o *leasesListOptions) keep(ctx context.Context, d *leases.Deployment) (release func()) {
+	if o.kept == nil {
+		o.kept = map[*leases.Deployment]bool{}
+	}
+	o.kept[d] = true
+	return func() { d.Close(ctx) } // whose end does not matter to it
 }
 
 // many writes all leases as they are read.

@@ -1,0 +1,214 @@
+package cmd
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+)
+
+// follow shows what happens to leases, as it happens, until the context ends.
+func (o *leasesListOptions) follow(ctx context.Context, session *leaseSession, filter leases.Filter, format printer.Format) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	lines := &eventLines{out: &o.out, format: format, all: o.source.all}
+	var (
+		wait   sync.WaitGroup
+		mu     sync.Mutex
+		failed error
+	)
+	err := o.each(ctx, session, filter, func(d *leases.Deployment, filter leases.Filter) error {
+		feed, err := d.Feed(ctx, filter, o.interval)
+		if err != nil {
+			return err
+		}
+		if feed.Why != nil {
+			o.env.remark("%v: what shows in the leases and the counters is told, not releases and ends%s", feed.Why, recordHint(d))
+		}
+		// The feed goes on after the namespaces were opened one after the other, and its deployment stays open with it.
+		namespace := d.About().Namespace
+		keep := o.keep(ctx, d)
+		wait.Go(func() {
+			defer keep()
+			err := feed.Run(ctx, func(e *leases.Event) error {
+				mu.Lock()
+				defer mu.Unlock()
+				return lines.write(namespace, e)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			if failed == nil {
+				failed = err
+			}
+			cancel()
+		})
+		return nil
+	})
+	if err != nil {
+		cancel()
+		wait.Wait()
+		return err
+	}
+	if !format.Human() || o.env.OutSize == nil {
+		o.env.remark("following; Ctrl-C ends it")
+	}
+	wait.Wait()
+	return failed
+}
+
+// eventLines writes events under each other. Columns are as wide as the widest cell so far.
+type eventLines struct {
+	out    *output
+	format printer.Format
+	all    bool
+	begun  bool
+	widths []int
+}
+
+func (w *eventLines) write(namespace string, e *leases.Event) error {
+	canvas := w.out.canvas()
+	canvas.Wide = w.format.Wide()
+	canvas.NoHeaders = canvas.NoHeaders || w.begun
+	w.begun = true
+	return w.format.Write(w.out.env.Out, e, printer.View{
+		Page: func() printer.Page { return w.page(namespace, e, canvas) },
+		Names: func() []string {
+			if !e.Lease.Address.IsValid() {
+				return nil
+			}
+			return []string{"lease/" + e.Lease.Resource()}
+		},
+		Records: func() printer.Records { return eventRecord(namespace, e, w.all) },
+	}, canvas)
+}
+
+func (w *eventLines) page(namespace string, e *leases.Event, c printer.Canvas) printer.Page {
+	narrow := !c.Wide && c.Width > 0 && c.Width < 100
+	t := printer.Table{Columns: []printer.Column{
+		{Header: "time"}, {Header: "event"}, {Header: "address"}, {Header: "VLAN", Give: 1, Min: 4}, {Header: "client"},
+		{Header: "hostname", Give: 2, Min: 8}, {Header: "note", Give: 3, Min: 4}, {Header: "expires at", Wide: true},
+	}}
+	least := []int{8, 10, 18, 10, 17, 12, 0, 20}
+	if narrow {
+		least = []int{8, 8, 13, 4, 17, 8, 0, 20}
+	}
+	row := eventRow(e, narrow, w.out.env.Now().Location())
+	if w.all {
+		t.Columns = append([]printer.Column{{Header: "namespace"}}, t.Columns...)
+		row, least = append([]printer.Line{printer.Text(namespace)}, row...), append([]int{9}, least...)
+	}
+	if w.widths == nil {
+		w.widths = least
+	}
+	for i := range row {
+		w.widths[i] = max(w.widths[i], min(row[i].Width(), 43)) // the longest address with its prefix
+		if i != len(row)-2 && row[i].Width() < w.widths[i] {
+			row[i] = printer.Concat(row[i], printer.Text(strings.Repeat(" ", w.widths[i]-row[i].Width())))
+		}
+	}
+	t.Add(row...)
+	var p printer.Page
+	p.Table(t)
+	return p
+}
+
+// eventRow is the cells of an event.
+func eventRow(e *leases.Event, narrow bool, zone *time.Location) []printer.Line {
+	l := &e.Lease
+	address, vlan := printer.Text("-"), leaseVLAN(l)
+	if l.Address.IsValid() {
+		address = printer.Bold.Text(l.Resource())
+	}
+	switch {
+	case l.VLAN != 0 && narrow:
+		vlan = shortVLAN(l)
+	case l.Orphan() && l.SubnetID == 0:
+		vlan = printer.Text("-")
+	}
+	client := l.HWAddress
+	if len(client) == 0 {
+		client = l.Client()
+	}
+	ends := "-"
+	if !l.Expires.IsZero() {
+		ends = l.Expires.UTC().Format(time.RFC3339)
+	}
+	return []printer.Line{
+		printer.Dim.Text(e.Time.In(zone).Format(time.TimeOnly)), feedKind(e.Kind), address, vlan,
+		printer.Or(client.String(), "-"), printer.Or(l.Hostname, "-"), printer.Dim.Text(e.Note), printer.Text(ends),
+	}
+}
+
+// feedKind is what happened, in a feed.
+func feedKind(k leases.EventKind) printer.Line {
+	switch k {
+	case leases.Back:
+		return printer.Good.Text(string(k))
+	case leases.Lost:
+		return printer.Bad.Text(string(k))
+	case leases.Renewed, leases.Seen:
+		return printer.Dim.Text(string(k)) // most of what happens
+	}
+	return eventKind(k)
+}
+
+// eventRecord is an event for a spreadsheet.
+func eventRecord(namespace string, e *leases.Event, all bool) printer.Records {
+	l := &e.Lease
+	address, vlan, ends := "", "", ""
+	if l.Address.IsValid() {
+		address = l.Resource()
+	}
+	if l.VLAN != 0 {
+		vlan = shortVLAN(l).String()
+	}
+	if !l.Expires.IsZero() {
+		ends = l.Expires.UTC().Format(time.RFC3339)
+	}
+	r := printer.Records{
+		Header: []string{"time", "event", "address", "vlan", "vlan_name", "hw_address", "client_id", "duid", "hostname", "expires", "note"},
+		Rows: [][]string{{
+			e.Time.UTC().Format(time.RFC3339), string(e.Kind), address, vlan, l.VLANName, l.HWAddress.String(), l.ClientID.String(), l.DUID.String(), l.Hostname, ends, e.Note,
+		}},
+	}
+	if all {
+		r.Header, r.Rows[0] = append([]string{"namespace"}, r.Header...), append([]string{namespace}, r.Rows[0]...)
+	}
+	return r
+}
+
+// validateFollow refuses what a feed has no use for.
+func (o *leasesListOptions) validateFollow() error {
+	switch {
+	case !o.watch:
+		return nil
+	case o.at != "":
+		return usagef("--watch follows what happens from now on, and --at asks for the past: choose one")
+	case o.limit > 0, o.sort != "", o.reverse:
+		return usagef("--watch shows events as they happen: it takes no --sort, --reverse or --limit")
+	case o.interval < 100*time.Millisecond:
+		return usagef("--interval %s is too short; 100ms is the least", o.interval)
+	}
+	return nil
+}
+
+// recordHint is how a history is begun, where there is a database to keep it.
+func recordHint(d *leases.Deployment) string {
+	about := d.About()
+	if about.Source != string(leases.SQL) {
+		return ""
+	}
+	return "; kubectl kea leases history enable -n " + about.Namespace + " records everything"
+}
+
+// noHistory gives an error of asking for the past its next command, where there is a database to keep a history.
+func noHistory(err error, d *leases.Deployment) error {
+	about := d.About()
+	if about.Source == string(leases.SQL) {
+		err = historyHint(err, about.Namespace)
+	}
+	return leaseHint(err, about.Namespace)
+}
