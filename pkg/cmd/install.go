@@ -183,7 +183,7 @@ func (o *installOptions) chooseNamespace(s *v1alpha1.Stack, k *kube.Client) erro
 func (o *installOptions) install(ctx context.Context, k *kube.Client, s *v1alpha1.Stack, format printer.Format) error {
 	connector := inventory.NewConnector(k, o.env.observeKea())
 	defer connector.Close()
-	src := stack.Source{Client: k, Connect: ha.Via(connector), Now: o.env.Now}
+	src := stack.Source{Client: k, Connect: ha.Via(connector), Now: o.env.Now, Pods: k, Observe: o.env.observeSQL()}
 	options := stack.Options{CreateNamespace: o.createNamespace, ForceConflicts: o.forceConflicts}
 	plan, err := stack.Make(ctx, src, s, options)
 	if err != nil {

@@ -78,6 +78,8 @@ func (r *run) steps(wait bool) []operation.Step {
 	add(postgres && wait, "wait for the database", r.waitDatabase)
 	add(postgres && r.s.Spec.Database.Backup.Method != v1alpha1.NoBackup, "backup schedule", r.apply(groupBackups))
 	add(wait, "wait for the servers to hand out leases", r.waitServers)
+	// Without waiting there may be no schema yet.
+	add(postgres && wait && r.s.Spec.Database.AuditEnabled, "history of leases", r.keepHistory)
 	return steps
 }
 

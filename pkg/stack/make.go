@@ -44,14 +44,16 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 		p.Problems = append(p.Problems, critical("no-namespace", "namespace "+s.Metadata.Namespace, "the namespace does not exist", "add --create-namespace"))
 	}
 	var (
-		wait   sync.WaitGroup
-		found  []problem.Problem
-		items  []*item
-		errAsk error
-		errObj error
+		wait    sync.WaitGroup
+		found   []problem.Problem
+		items   []*item
+		history *Change
+		errAsk  error
+		errObj  error
 	)
 	wait.Go(func() { found, errAsk = preflight(ctx, src, s, exists, p.CreateNamespace) })
 	wait.Go(func() { items, errObj = src.look(ctx, s, exists) })
+	wait.Go(func() { history = src.planHistory(ctx, s, exists) })
 	wait.Wait()
 	p.Problems = append(p.Problems, found...)
 	if denied(p.Problems) {
@@ -66,6 +68,9 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 	adapt(s, items)
 	if err := p.compare(ctx, src, items, o, exists); err != nil {
 		return p, err
+	}
+	if history != nil {
+		p.Changes = append(p.Changes, *history)
 	}
 	problem.Sort(p.Problems)
 	return p, nil

@@ -7,6 +7,8 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -15,6 +17,9 @@ type Source struct {
 	Client  client.Client
 	Connect ha.Connect
 	Now     func() time.Time
+	// Pods is the way into the database, for its history of leases. Observe, when set, is told of every statement.
+	Pods    inventory.Dialer
+	Observe func(keadb.Call)
 }
 
 // Action is what happens to an object.

@@ -25,6 +25,10 @@ type Database struct {
 	ViewerSecret      string `json:"viewerSecret"`
 	ViewerRole        string `json:"viewerRole"`
 	CASecret          string `json:"caSecret"`
+	// AuditEnabled has install keep a history of leases, AuditRetention says for how long: days, as in 30d. false leaves a
+	// history as it is.
+	AuditEnabled   bool   `json:"auditEnabled"`
+	AuditRetention string `json:"auditRetention"`
 
 	Cluster     Cluster     `json:"cluster"`
 	Backup      Backup      `json:"backup"`
@@ -87,7 +91,7 @@ type Reconnect struct {
 	ConnectTimeout metav1.Duration `json:"connectTimeout"`
 }
 
-// Maintenance is a nightly VACUUM (ANALYZE), and how long the forensic log is kept.
+// Maintenance is a nightly VACUUM (ANALYZE) and the end of what is too old: the forensic log, and the history of leases.
 type Maintenance struct {
 	Enabled      *bool  `json:"enabled"`
 	Schedule     string `json:"schedule"`     // five fields

@@ -21,11 +21,20 @@ func (c *checker) database() {
 	if err := cronError(d.Maintenance.Schedule, 5); err != nil {
 		c.add(at+".maintenance.schedule", "%v", err)
 	}
-	if !regexp.MustCompile(`^[1-9][0-9]{0,4}d$`).MatchString(d.Maintenance.LogRetention) {
-		c.add(at+".maintenance.logRetention", "is %s; expected days, as in 30d", quoted(d.Maintenance.LogRetention))
+	c.days(at+".maintenance.logRetention", d.Maintenance.LogRetention)
+	c.days(at+".auditRetention", d.AuditRetention)
+	if d.AuditEnabled && d.Type == v1alpha1.Memfile {
+		c.add(at+".auditEnabled", "asks for a history of leases, but type: memfile has no database to keep it in; take it out")
 	}
 	c.wholeSeconds(at+".memfile.lfcInterval", d.Memfile.LFCInterval)
 	c.storage(at+".memfile.storage", d.Memfile.Storage)
+}
+
+// days checks a number of days such as 30d.
+func (c *checker) days(at, value string) {
+	if !regexp.MustCompile(`^[1-9][0-9]{0,4}d$`).MatchString(value) {
+		c.add(at, "is %s; expected days, as in 30d", quoted(value))
+	}
 }
 
 func (c *checker) databaseNames(at string, d *v1alpha1.Database) {

@@ -144,6 +144,7 @@ func defaultDatabase(d *v1alpha1.Database) {
 	or(&d.ViewerSecret, "kea-db-viewer")
 	or(&d.ViewerRole, "kea_viewer")
 	or(&d.CASecret, "kea-db-ca")
+	or(&d.AuditRetention, "30d")
 	defaultCluster(&d.Cluster)
 	defaultBackup(&d.Backup)
 	// Tries times Wait outlasts a failover of PostgreSQL; after it Kea exits and is restarted.

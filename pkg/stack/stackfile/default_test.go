@@ -52,7 +52,7 @@ func whole() *v1alpha1.Stack {
 			Exposure: v1alpha1.Exposure{Type: "perPodLoadBalancer", Interfaces: []string{"eth0"}},
 			Database: v1alpha1.Database{
 				Type: "postgresql", Name: "kea", Owner: "kea", Service: "kea-database",
-				CredentialsSecret: "kea-db-credentials", ViewerSecret: "kea-db-viewer", ViewerRole: "kea_viewer", CASecret: "kea-db-ca",
+				CredentialsSecret: "kea-db-credentials", ViewerSecret: "kea-db-viewer", ViewerRole: "kea_viewer", CASecret: "kea-db-ca", AuditRetention: "30d",
 				Cluster: v1alpha1.Cluster{
 					Name: "kea-database", Instances: 3,
 					Storage: v1alpha1.Storage{Size: resource.MustParse("1Gi")},

@@ -13,7 +13,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
 ORDER BY c.relname
 \gexec
 
--- The history of leases, as the forensic log hook writes it: in small transactions, because the first night may find years.
+-- The forensic log, as Kea's hook writes it: in small transactions, because the first night may find years.
 DO $$
 BEGIN
   IF to_regclass('public.logs') IS NULL THEN
@@ -24,6 +24,33 @@ BEGIN
       SELECT ctid FROM logs WHERE timestamp < now() - current_setting('kea.retention')::interval LIMIT 10000));
     EXIT WHEN NOT FOUND;
     COMMIT;
+  END LOOP;
+END $$;
+
+-- The history of leases that kubectl kea keeps, for as long as it is told to. From when on it is complete is noted first:
+-- a night that ends early leaves nothing that is not true.
+DO $$
+DECLARE
+  cutoff timestamptz;
+  last bigint := 0;
+  next bigint;
+BEGIN
+  IF to_regclass('kea_history.state') IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT now() - keep INTO cutoff FROM kea_history.state;
+  IF cutoff IS NULL THEN
+    RETURN;
+  END IF;
+  UPDATE kea_history.state SET pruned_until = greatest(pruned_until, cutoff);
+  COMMIT;
+  LOOP
+    SELECT max(id) INTO next FROM (SELECT id FROM kea_history.lease_event WHERE id > last ORDER BY id LIMIT 10000) AS batch;
+    EXIT WHEN next IS NULL;
+    DELETE FROM kea_history.lease_event WHERE id > last AND id <= next AND at < cutoff;
+    EXIT WHEN NOT FOUND;
+    COMMIT;
+    last := next;
   END LOOP;
 END $$;
 
@@ -48,9 +75,9 @@ END $$;
 -- A table that autovacuum works on is left to it.
 SELECT format('VACUUM (ANALYZE, SKIP_LOCKED) %s', c.oid::regclass)
 FROM pg_class c
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+WHERE (c.relnamespace = 'public'::regnamespace OR c.oid = to_regclass('kea_history.lease_event')) AND c.relkind = 'r'
   AND c.relname IN (
-    'lease4', 'lease6', 'lease4_stat', 'lease6_stat', 'lease4_pool_stat', 'lease6_pool_stat', 'lease6_relay_id',
+    'lease_event', 'lease4', 'lease6', 'lease4_stat', 'lease6_stat', 'lease4_pool_stat', 'lease6_pool_stat', 'lease6_relay_id',
     'lease6_remote_id', 'hosts', 'ipv6_reservations', 'dhcp4_options', 'dhcp6_options', 'logs', 'dhcp4_audit',
     'dhcp4_audit_revision', 'dhcp6_audit', 'dhcp6_audit_revision')
 ORDER BY c.relname
