@@ -181,22 +181,59 @@ func (s *store) serverReader(ctx context.Context, d *Deployment, service kea.Ser
 	return nil, errors.Join(failed...)
 }
 
-// assemble makes one reader of all stores that could be opened.
+// assemble makes one reader of all stores that could be opened: peers' leases are the same ones, other stores have nothing
+// to do with each other.
 func (d *Deployment) assemble() {
-	var readers []Reader
+	var kin []string
+	families := map[string][]Reader{}
 	for _, s := range d.stores {
-		if s.err == nil {
-			readers = append(readers, s.readers...)
-			if d.clock.IsZero() {
-				d.clock, d.ahead = s.clock, s.ahead
+		if s.err != nil {
+			continue
+		}
+		if d.clock.IsZero() {
+			d.clock, d.ahead = s.clock, s.ahead
+		}
+		for _, r := range s.readers {
+			key := d.kinship(s, r)
+			if families[key] == nil {
+				kin = append(kin, key)
 			}
+			families[key] = append(families[key], r)
 		}
 	}
-	if len(readers) == 1 {
-		d.reader = readers[0]
-		return
+	var readers []Reader
+	for _, key := range kin {
+		readers = append(readers, Merge(families[key]...))
 	}
-	d.reader = Merge(readers...)
+	d.reader = Join(readers...)
+}
+
+// kinship is the same for the readers of peers, which keep the same leases each in its own place.
+func (d *Deployment) kinship(s *store, r Reader) string {
+	config := d.configs[s.servers[0].Name()]
+	if config == nil || len(config.HA) == 0 {
+		return s.name() + " " + r.String()
+	}
+	urls := []string{}
+	for _, relationship := range config.HA {
+		for _, p := range relationship.Peers {
+			urls = append(urls, p.URL)
+		}
+	}
+	slices.Sort(urls)
+	if s.way == API {
+		// One service each, so that DHCPv4 and DHCPv6 behind one pair of addresses are not taken for peers.
+		urls = append(urls, fmt.Sprint(servicesOf(r)))
+	}
+	return strings.Join(urls, " ")
+}
+
+// servicesOf are the services that a reader says it has.
+func servicesOf(r Reader) []kea.Service {
+	if some, ok := r.(interface{ Services() []kea.Service }); ok {
+		return some.Services()
+	}
+	return nil
 }
 
 // scans reports whether a filter makes a database read its whole table.
