@@ -184,8 +184,7 @@ func (s *store) serverReader(ctx context.Context, d *Deployment, service kea.Ser
 // assemble makes one reader of all stores that could be opened: peers' leases are the same ones, other stores have nothing
 // to do with each other.
 func (d *Deployment) assemble() {
-	var kin []string
-	families := map[string][]Reader{}
+	var families []family
 	for _, s := range d.stores {
 		if s.err != nil {
 			continue
@@ -194,38 +193,49 @@ func (d *Deployment) assemble() {
 			d.clock, d.ahead = s.clock, s.ahead
 		}
 		for _, r := range s.readers {
-			key := d.kinship(s, r)
-			if families[key] == nil {
-				kin = append(kin, key)
-			}
-			families[key] = append(families[key], r)
+			families = d.join(families, s, r)
 		}
 	}
 	var readers []Reader
-	for _, key := range kin {
-		readers = append(readers, Merge(families[key]...))
+	for _, f := range families {
+		readers = append(readers, Merge(f.readers...))
 	}
 	d.reader = Join(readers...)
 }
 
-// kinship is the same for the readers of peers, which keep the same leases each in its own place.
-func (d *Deployment) kinship(s *store, r Reader) string {
+// family is the readers of peers, which keep the same leases each in its own place.
+type family struct {
+	peers    string   // as their configurations name them
+	services string   // that they have
+	names    []string // of those that are here, as they call themselves
+	readers  []Reader
+}
+
+// join puts a reader to those of its peers. Two servers that call themselves the same are of two families.
+func (d *Deployment) join(families []family, s *store, r Reader) []family {
+	alone := family{peers: s.name() + " " + r.String(), services: fmt.Sprint(servicesOf(r)), readers: []Reader{r}}
 	config := d.configs[s.servers[0].Name()]
 	if config == nil || len(config.HA) == 0 {
-		return s.name() + " " + r.String()
+		return append(families, alone)
 	}
-	urls := []string{}
+	var peers []string
 	for _, relationship := range config.HA {
 		for _, p := range relationship.Peers {
-			urls = append(urls, p.URL)
+			peers = append(peers, p.Name)
+		}
+		alone.names = append(alone.names, relationship.ThisServerName)
+	}
+	slices.Sort(peers)
+	alone.peers = strings.Join(peers, " ")
+	for i, f := range families {
+		taken := slices.ContainsFunc(alone.names, func(n string) bool { return slices.Contains(f.names, n) })
+		if f.peers == alone.peers && f.services == alone.services && !taken {
+			families[i].readers = append(families[i].readers, r)
+			families[i].names = append(families[i].names, alone.names...)
+			return families
 		}
 	}
-	slices.Sort(urls)
-	if s.way == API {
-		// One service each, so that DHCPv4 and DHCPv6 behind one pair of addresses are not taken for peers.
-		urls = append(urls, fmt.Sprint(servicesOf(r)))
-	}
-	return strings.Join(urls, " ")
+	return append(families, alone)
 }
 
 // servicesOf are the services that a reader says it has.

@@ -1,7 +1,6 @@
 package leases
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +20,11 @@ func (o of) String() string          { return o.name }
 func (o of) Services() []kea.Service { return []kea.Service{o.service} }
 
 // Peers with leases of their own are one family; other pairs, other services and servers alone are not of it.
-func TestKinship(t *testing.T) {
-	pair := func(service kea.Service, urls ...string) *kea.Config {
-		h := kea.HAConfig{}
-		for i, u := range urls {
-			h.Peers = append(h.Peers, kea.HAPeer{Name: fmt.Sprint(i), URL: u})
+func TestFamilies(t *testing.T) {
+	peer := func(service kea.Service, self string, names ...string) *kea.Config {
+		h := kea.HAConfig{ThisServerName: self}
+		for _, name := range names {
+			h.Peers = append(h.Peers, kea.HAPeer{Name: name})
 		}
 		return &kea.Config{Service: service, HA: []kea.HAConfig{h}}
 	}
@@ -35,24 +34,27 @@ func TestKinship(t *testing.T) {
 		d.configs[server.Name()] = config
 		d.stores = append(d.stores, &store{way: API, servers: []inventory.Server{server}, readers: []Reader{of{name: server.Name(), service: config.Service}}})
 	}
-	add("a-0", pair(kea.DHCP4, "http://10.0.0.1:8010/", "http://10.0.0.2:8010/"))
-	add("b-0", pair(kea.DHCP4, "http://10.0.1.1:8010/", "http://10.0.1.2:8010/"))
-	add("a-1", pair(kea.DHCP4, "http://10.0.0.2:8010/", "http://10.0.0.1:8010/"))
-	add("a-0", pair(kea.DHCP6, "http://10.0.0.1:8010/", "http://10.0.0.2:8010/"))
+	add("a-0", peer(kea.DHCP4, "a-0", "a-0", "a-1"))
+	add("b-0", peer(kea.DHCP4, "b-0", "b-0", "b-1"))
+	add("a-1", peer(kea.DHCP4, "a-1", "a-1", "a-0"))
+	add("a-0", peer(kea.DHCP6, "a-0", "a-0", "a-1"))
 	add("c-0", &kea.Config{Service: kea.DHCP4})
 	add("d-0", &kea.Config{Service: kea.DHCP4})
+	add("copy-0", peer(kea.DHCP4, "a-0", "a-0", "a-1")) // another pair that calls itself the same
 
-	families := map[string][]string{}
+	var families []family
 	for _, s := range d.stores {
-		key := d.kinship(s, s.readers[0])
-		families[key] = append(families[key], s.readers[0].String())
+		families = d.join(families, s, s.readers[0])
 	}
 	got := []string{}
-	for _, members := range families {
+	for _, f := range families {
+		var members []string
+		for _, r := range f.readers {
+			members = append(members, r.String())
+		}
 		got = append(got, strings.Join(members, " and "))
 	}
-	slices.Sort(got)
-	want := []string{"a-0/dhcp4 and a-1/dhcp4", "a-0/dhcp6", "b-0/dhcp4", "c-0/dhcp4", "d-0/dhcp4"}
+	want := []string{"a-0/dhcp4 and a-1/dhcp4", "b-0/dhcp4", "a-0/dhcp6", "c-0/dhcp4", "d-0/dhcp4", "copy-0/dhcp4"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
