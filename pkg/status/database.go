@@ -72,7 +72,16 @@ type Look struct {
 	Schema     string `json:"schema,omitempty"` // "22.2"; "" when the database does not hold Kea's schema
 	SizeBytes  int64  `json:"sizeBytes,omitempty"`
 	Sessions   int    `json:"sessions"` // of Kea's role
-	Took       string `json:"took,omitempty"`
+	// History is the history of leases; nil where none is meant to be kept.
+	History *History `json:"history,omitempty"`
+	Took    string   `json:"took,omitempty"`
+}
+
+// History is how the history of leases stands, as far as a look shows.
+type History struct {
+	// Missing are the lease tables without their trigger.
+	Missing []string `json:"missingTriggers"`
+	Missed  int64    `json:"missed"` // events that could not be written, ever
 }
 
 // Credential is where a password stands and since when it is the current one.
@@ -237,6 +246,9 @@ func (d *Database) ask(ctx context.Context, target keadb.Target) error {
 	}
 	// A role that may only read says nothing about Kea's.
 	d.Look.InRecovery, d.Look.ReadOnly, d.Look.SizeBytes = health.InRecovery, health.ReadOnly && d.Look.Viewer == "", health.SizeBytes
+	if health.History.Enabled {
+		d.Look.History = &History{Missing: append([]string{}, health.History.Missing...), Missed: health.History.Missed}
+	}
 	for _, session := range health.Sessions {
 		if session.User == d.User {
 			d.Look.Sessions++

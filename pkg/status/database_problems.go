@@ -48,7 +48,7 @@ func (d Database) problems(namespace string, observations []ha.Observation, now 
 		}
 		add(problem.Critical, "no-password", next, "Kea has no password for role %s: %s; running sessions live on, the next login fails", d.User, d.noPassword)
 	}
-	d.lookProblems(describe, observations, add)
+	d.lookProblems(namespace, describe, observations, add)
 	return found
 }
 
@@ -155,7 +155,7 @@ func lastBackup(b *cnpg.BackupState) *time.Time {
 }
 
 // lookProblems: what a login showed.
-func (d Database) lookProblems(describe string, observations []ha.Observation, add adder) {
+func (d Database) lookProblems(namespace, describe string, observations []ha.Observation, add adder) {
 	look := d.Look
 	switch {
 	case look.Why == "the Service selects no pod":
@@ -193,6 +193,13 @@ func (d Database) lookProblems(describe string, observations []ha.Observation, a
 	if look.Schema == "" {
 		add(problem.Critical, "no-schema", describe, "database %s does not hold Kea's schema: Kea cannot start", d.Name)
 		return
+	}
+	if h := look.History; h != nil && len(h.Missing) > 0 {
+		add(problem.Warning, "history-incomplete", "kubectl kea leases history enable -n "+namespace,
+			"a history of leases is meant to be kept, and the trigger on %s is missing or switched off: what happens to leases now is not written", strings.Join(h.Missing, " and "))
+	}
+	if h := look.History; h != nil && h.Missed > 0 {
+		add(problem.Info, "history-missed-events", "kubectl kea leases history status -n "+namespace, "%d changes of leases could not be written to their history", h.Missed)
 	}
 	for _, o := range observations {
 		if o.Version == nil || o.Version.PostgreSQLSchema == nil || !slices.Contains(d.Servers, o.Server.Name()) {
