@@ -74,6 +74,9 @@ func stateOfHistory(s *store, h keadb.History, err error) HistoryState {
 	for _, server := range s.servers {
 		state.Servers = append(state.Servers, server.Name())
 	}
+	if !state.Kept {
+		state.Since = time.Time{}
+	}
 	switch {
 	case errors.Is(err, keadb.ErrNoHistory):
 		state.Why, state.Outdated = "none was ever kept", false
