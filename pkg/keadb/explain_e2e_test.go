@@ -40,7 +40,7 @@ func plan(t *testing.T, db *DB, family Family, f LeaseFilter) string {
 
 func TestIndexes(t *testing.T) {
 	owner := scratch(t)
-	clear := func() { exec(t, owner, "truncate lease4; truncate lease6 cascade; analyze lease4; analyze lease6") }
+	empty := func() { exec(t, owner, "truncate lease4; truncate lease6 cascade; analyze lease4; analyze lease6") }
 	db := connect(t, target(t))
 	clock, err := db.Clock(t.Context())
 	if err != nil {
@@ -57,7 +57,7 @@ func TestIndexes(t *testing.T) {
 	} {
 		exec(t, owner, sql)
 	}
-	defer clear()
+	defer empty()
 	at := func(text string) []AddressRange {
 		a := netip.MustParseAddr(text)
 		return []AddressRange{{a, a}}

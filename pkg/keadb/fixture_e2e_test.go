@@ -34,18 +34,18 @@ const (
 func fixture(t *testing.T) *DB {
 	t.Helper()
 	db := scratch(t)
-	clear := func() {
+	empty := func() {
 		for _, sql := range []string{"delete from lease4 where address between 3325256704 and 3325256959", "delete from lease6 where subnet_id between 4294967200 and 4294967202"} {
 			if _, err := db.conn.Exec(context.Background(), sql); err != nil {
 				t.Error(err)
 			}
 		}
 	}
-	clear()
+	empty()
 	exec(t, db, fixture4)
 	exec(t, db, fixture6)
 	// The connection that is tested makes nothing of its own.
-	t.Cleanup(clear)
+	t.Cleanup(empty)
 	return connect(t, target(t))
 }
 

@@ -17,8 +17,11 @@ func TestCountLeases(t *testing.T) {
 	db := fixture(t)
 	tests := map[Family][]LeaseTotal{
 		IPv4: {
-			{fixtureSubnet, TypeV4, 0, 2, 1}, {fixtureSubnet, TypeV4, 1, 1, 0}, {fixtureSubnet, TypeV4, 2, 1, 0},
-			{fixtureSubnet + 1, TypeV4, 0, 2, 0}, {fixtureSubnet + 2, TypeV4, 0, 2, 0},
+			{fixtureSubnet, TypeV4, 0, 2, 1},
+			{fixtureSubnet, TypeV4, 1, 1, 0},
+			{fixtureSubnet, TypeV4, 2, 1, 0},
+			{fixtureSubnet + 1, TypeV4, 0, 2, 0},
+			{fixtureSubnet + 2, TypeV4, 0, 2, 0},
 		},
 		IPv6: {{fixtureSubnet, TypeNA, 0, 2, 0}, {fixtureSubnet + 1, TypeTA, 1, 1, 0}, {fixtureSubnet + 1, TypePD, 0, 1, 0}},
 	}
@@ -42,7 +45,8 @@ func TestCountLeasesIn(t *testing.T) {
 	db := fixture(t)
 	pools := []Pool{
 		pool("198.51.100.1", "198.51.100.3", false), pool("2001:db8:ffff::", "2001:db8:ffff:ffff::", false), pool("198.51.100.5", "198.51.100.5", false),
-		pool("2001:db8:ffff::", "2001:db8:ffff:ffff::", true), pool("198.51.100.9", "198.51.100.1", false), {},
+		pool("2001:db8:ffff::", "2001:db8:ffff:ffff::", true), pool("198.51.100.9", "198.51.100.1", false),
+		{},
 	}
 	for family, want := range map[Family][]PoolTotal{
 		IPv4: {{2, 1}, {}, {1, 0}, {}, {}, {}},
@@ -70,13 +74,13 @@ func TestLifetimes(t *testing.T) {
 func hosts(t *testing.T) {
 	t.Helper()
 	db := scratch(t)
-	clear := func() {
+	empty := func() {
 		if _, err := db.conn.Exec(context.Background(), "delete from hosts where host_id >= 900001"); err != nil {
 			t.Error(err)
 		}
 	}
-	clear()
-	t.Cleanup(clear)
+	empty()
+	t.Cleanup(empty)
 	exec(t, db, `insert into hosts (host_id, dhcp_identifier, dhcp_identifier_type, dhcp4_subnet_id, dhcp6_subnet_id, ipv4_address, hostname, dhcp4_client_classes, user_context) values
 		(900001, '\x02005e000001', 0, 4294967200, null, 3325256705, 'Printer', 'a,b', '{"x": 1}'),
 		(900002, '\x00030001aa01', 1, null, 4294967200, null, null, null, null),
@@ -158,7 +162,7 @@ func TestForensicLog(t *testing.T) {
 	}
 	exec(t, other, `insert into logs values ('2026-01-01T10:00:00Z', '198.51.100.1', 'Address: 198.51.100.1 has been assigned to 02:00:5E:00:00:01'),
 		('2026-01-01T11:00:00Z', '2001:db8::1', 'to 02:00:5e:00:00:01 50%'), ('2026-01-01T12:00:00Z', null, 'else')`)
-	t.Cleanup(func() { _, _ = connect(t, target(t)).conn.Exec(context.Background(), "delete from logs") })
+	t.Cleanup(func() { _, _ = other.conn.Exec(context.Background(), "delete from logs") })
 	at := func(hour int) time.Time { return time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC) }
 	for name, tt := range map[string]struct {
 		f    LogFilter
