@@ -203,7 +203,7 @@ func (o *leasesExportOptions) write(ctx context.Context, d *leases.Deployment, f
 // incomplete says what an export that broke off has left.
 func incomplete(written int, part string) string {
 	if part == "" {
-		return plural(written, "lease") + " were written"
+		return plural(written, "lease") + " on standard output"
 	}
 	return fmt.Sprintf("%s in %s", plural(written, "lease"), part)
 }

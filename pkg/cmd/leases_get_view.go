@@ -92,14 +92,16 @@ func entryPart(p *printer.Page, e leases.Entry, now time.Time, c printer.Canvas)
 	if len(e.Others) > 0 {
 		p.Blank()
 		p.Indented(2, 2, printer.Heading.Text("Other leases of this client"))
-		t := leaseTable(e.Others, now, c)
+		inner := c
+		inner.Width = max(c.Width-2, 0)
+		t := leaseTable(e.Others, now, inner)
 		t.Indent = 2
 		p.Table(t)
 	}
 	if len(e.Before) > 0 {
 		p.Blank()
 		p.Indented(2, 2, printer.Heading.Text("Who had it before"))
-		p.Table(beforeTable(e.Before))
+		p.Table(beforeTable(e.Before, c))
 	}
 }
 
@@ -248,23 +250,27 @@ func userContext(raw json.RawMessage) printer.Line {
 }
 
 // beforeTable is who had an address before.
-func beforeTable(all []leases.FormerHolder) printer.Table {
+func beforeTable(all []leases.FormerHolder, c printer.Canvas) printer.Table {
 	t := printer.Table{Indent: 2, Columns: []printer.Column{
-		{Header: "client", Give: 1, Min: 17}, {Header: "hostname", Give: 2}, {Header: "from"}, {Header: "until"}, {Header: "end"},
+		{Header: "client", Give: 1, Min: 17}, {Header: "hostname", Give: 2, Min: 6}, {Header: "from"}, {Header: "until"}, {Header: "end"},
 	}}
+	layout := time.RFC3339
+	if c.Width > 0 && c.Width < 100 {
+		layout = "2006-01-02 15:04Z"
+	}
 	for _, f := range all {
-		t.Add(printer.Text(f.Client), printer.Or(f.Hostname, "-"), sinceWhen(f.From),
-			printer.Text(f.Until.UTC().Format(time.RFC3339)), printer.Text(f.End))
+		t.Add(printer.Text(f.Client), printer.Or(f.Hostname, "-"), sinceWhen(f.From, layout),
+			printer.Text(f.Until.UTC().Format(layout)), printer.Text(f.End))
 	}
 	return t
 }
 
 // sinceWhen is when somebody got an address, which a history does not know that began later.
-func sinceWhen(t time.Time) printer.Line {
+func sinceWhen(t time.Time, layout string) printer.Line {
 	if t.IsZero() {
 		return printer.Dim.Text("earlier")
 	}
-	return printer.Text(t.UTC().Format(time.RFC3339))
+	return printer.Text(t.UTC().Format(layout))
 }
 
 // vacancyPart says what is known of something that has no lease.

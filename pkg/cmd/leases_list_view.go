@@ -13,15 +13,27 @@ import (
 type leaseLayout struct {
 	namespaces bool // several of them
 	narrow     bool // no room for words that say nothing new
-	long       bool // addresses that leave no room for when a client was seen
+	unseen     bool // none for when a client was seen
+	cut        bool // none for a whole identifier
 }
 
 // layoutOf looks at what there is to show. An address is never cut off: somebody will copy it.
 func layoutOf(c printer.Canvas, namespaces bool, rows []*leases.Lease) leaseLayout {
-	y := leaseLayout{namespaces: namespaces, narrow: !c.Wide && c.Width > 0 && c.Width < 100}
-	for _, l := range rows {
-		y.long = y.long || y.narrow && len(l.Resource()) > 24
+	y := leaseLayout{namespaces: namespaces}
+	if c.Wide || c.Width == 0 {
+		return y
 	}
+	address := 0
+	for _, l := range rows {
+		address = max(address, len(l.Resource()))
+	}
+	room := c.Width - address
+	if namespaces {
+		room -= 12
+	}
+	// What the other columns take at least, with the gaps between them.
+	const all, narrow, unseen = 80, 61, 52
+	y.narrow, y.unseen, y.cut = room < all, room < narrow, room < unseen
 	return y
 }
 
@@ -38,7 +50,7 @@ func (y leaseLayout) columns() []printer.Column {
 	}
 	if y.narrow {
 		client := printer.Column{Header: "client", Give: 4, Min: 17}
-		if y.long {
+		if y.cut {
 			client.Min = 6
 		}
 		columns = []printer.Column{
@@ -47,7 +59,7 @@ func (y leaseLayout) columns() []printer.Column {
 			client,
 			{Header: "hostname", Give: 3, Min: 6},
 			{Header: "state, ends"},
-			{Header: "seen", Wide: y.long},
+			{Header: "seen", Wide: y.unseen},
 		}
 	}
 	columns = append(columns,
@@ -170,12 +182,15 @@ func leaseEnd(l *leases.Lease, now time.Time) printer.Line {
 	return printer.Text(printer.Duration(l.Expires.Sub(now).Abs()))
 }
 
-// shortVLAN is leaseVLAN without the name of a VLAN that has a number.
+// shortVLAN is leaseVLAN where there is little room.
 func shortVLAN(l *leases.Lease) printer.Line {
-	if l.VLAN != 0 && !l.Orphan() {
+	switch {
+	case l.Orphan():
+		return printer.Warn.Text("gone")
+	case l.VLAN != 0:
 		return printer.Text(fmt.Sprint(l.VLAN))
 	}
-	return leaseVLAN(l)
+	return printer.Or(l.VLANName, "-")
 }
 
 // lifetime is a lifetime in seconds as people say it.

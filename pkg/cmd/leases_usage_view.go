@@ -22,8 +22,8 @@ func usagePage(u leases.Usage, c printer.Canvas) printer.Page {
 	p.Heading("Counts that differ")
 	for _, d := range u.Differences {
 		p.Indented(2, 4, printer.Concat(
-			printer.Warn.Textf("%s %s", family(d.Service), d.Subnet), printer.Textf(" %s: ", d.What),
-			printer.Bold.Text(d.ACount.String()), printer.Textf(" says %s, ", d.A), printer.Bold.Text(d.BCount.String()), printer.Textf(" says %s", d.B)))
+			printer.Warn.Textf("%s %s", family(d.Service), d.Subnet), printer.Textf(" %s: %s says ", d.What, d.A),
+			printer.Bold.Text(d.ACount.String()), printer.Textf(", %s says ", d.B), printer.Bold.Text(d.BCount.String())))
 		if d.Means != "" {
 			p.Indented(4, 4, printer.Dim.Text(d.Means))
 		}
@@ -39,15 +39,19 @@ func usageTable(u leases.Usage, c printer.Canvas) printer.Table {
 		reserved = reserved || !v.Amount.Reserved.IsZero()
 	}
 	narrow := c.Width > 0 && c.Width < 100
+	declined := "declined"
+	if narrow && rates {
+		declined = "decl."
+	}
 	t := printer.Table{Columns: []printer.Column{
 		{Header: "VLAN"},
 		{Header: "name", Give: 2, Min: 6},
 		{Header: ""},
 		{Header: "assigned", Align: printer.Right},
 		{Header: "of", Align: printer.Right, Give: 1, Min: 8},
-		{Header: "use"},
-		{Header: ""},
-		{Header: "declined", Align: printer.Right},
+		{Header: "", Wide: narrow && rates},
+		{Header: "use", Align: printer.Right},
+		{Header: declined, Align: printer.Right},
 		{Header: "reserved", Align: printer.Right, Wide: narrow || !reserved},
 		{Header: "free", Align: printer.Right, Give: 1, Min: 6},
 		{Header: "new/h", Align: printer.Right, Wide: !rates || narrow},
@@ -146,7 +150,7 @@ func amountRow(number, name printer.Line, service kea.Service, a leases.Amount, 
 		declined = printer.Warn.Text(total(a.Declined))
 	}
 	if a.Total.IsZero() { // a subnet without pools, or one that is gone
-		bar, use = printer.Line{}, printer.Dim.Text("no pool")
+		bar, use = printer.Dim.Text("no pool"), printer.Dim.Text("-")
 	}
 	return []printer.Line{
 		number, name, printer.Dim.Text(family(service)), printer.Text(total(a.Assigned)), printer.Text(total(a.Total)), bar, use, declined,

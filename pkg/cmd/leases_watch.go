@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -70,9 +71,8 @@ type eventLines struct {
 
 func (w *eventLines) write(namespace string, e *leases.Event) error {
 	canvas := w.out.canvas()
-	canvas.Wide = w.format.Wide()
 	canvas.NoHeaders = canvas.NoHeaders || w.begun
-	w.begun = true
+	defer func() { w.begun = true }()
 	return w.format.Write(w.out.env.Out, e, printer.View{
 		Page: func() printer.Page { return w.page(namespace, e, canvas) },
 		Names: func() []string {
@@ -85,61 +85,85 @@ func (w *eventLines) write(namespace string, e *leases.Event) error {
 	}, canvas)
 }
 
+// feedHost is how much of a host name a terminal shows: what follows it matters too.
+const feedHost = 40
+
+// page is one event on a line. What does not fit goes on below.
 func (w *eventLines) page(namespace string, e *leases.Event, c printer.Canvas) printer.Page {
-	narrow := !c.Wide && c.Width > 0 && c.Width < 100
-	t := printer.Table{Columns: []printer.Column{
-		{Header: "time"}, {Header: "event"}, {Header: "address"}, {Header: "VLAN", Give: 1, Min: 4}, {Header: "client"},
-		{Header: "hostname", Give: 2, Min: 8}, {Header: "note", Give: 3, Min: 4}, {Header: "expires at", Wide: true},
-	}}
-	least := []int{8, 10, 18, 10, 17, 12, 0, 20}
-	if narrow {
-		least = []int{8, 8, 13, 4, 17, 8, 0, 20}
-	}
-	row := eventRow(e, narrow, w.out.env.Now().Location())
-	if w.all {
-		t.Columns = append([]printer.Column{{Header: "namespace"}}, t.Columns...)
-		row, least = append([]printer.Line{printer.Text(namespace)}, row...), append([]int{9}, least...)
-	}
+	narrow := c.Width > 0 && c.Width < 100
 	if w.widths == nil {
-		w.widths = least
-	}
-	for i := range row {
-		w.widths[i] = max(w.widths[i], min(row[i].Width(), 43)) // the longest address with its prefix
-		if i != len(row)-2 && row[i].Width() < w.widths[i] {
-			row[i] = printer.Concat(row[i], printer.Text(strings.Repeat(" ", w.widths[i]-row[i].Width())))
+		w.widths = []int{len("namespace"), 8, 10, 18, 10, 17}
+		if narrow {
+			w.widths = []int{len("namespace"), 8, 8, 13, 4, 17}
 		}
 	}
-	t.Add(row...)
 	var p printer.Page
-	p.Table(t)
+	if !c.NoHeaders {
+		head := []printer.Line{}
+		for _, name := range []string{"NAMESPACE", "TIME", "EVENT", "ADDRESS", "VLAN", "CLIENT", "HOSTNAME, NOTE"} {
+			head = append(head, printer.Heading.Text(name))
+		}
+		p.Text(w.line(head))
+	}
+	cells := []printer.Line{printer.Text(namespace), printer.Dim.Text(e.Time.In(w.out.env.Now().Location()).Format(time.TimeOnly)), feedKind(e.Kind)}
+	line := w.line(append(cells, leaseCells(&e.Lease, narrow)...))
+	if !e.Lease.Address.IsValid() {
+		line = w.line(append(cells, printer.Text(noLease(e))))
+	}
+	host := printer.Text(e.Lease.Hostname)
+	switch {
+	case c.Width > 0 && e.Note == "":
+		host = host.Truncate(max(8, c.Width-line.Width()-3))
+	case c.Width > 0:
+		host = host.Truncate(feedHost)
+	}
+	if rest := printer.Join("  ", host, printer.Dim.Text(e.Note)); !rest.Empty() && e.Lease.Address.IsValid() {
+		line = printer.Concat(line, printer.Text("   "), rest)
+	}
+	p.Indented(0, 11, line)
 	return p
 }
 
-// eventRow is the cells of an event.
-func eventRow(e *leases.Event, narrow bool, zone *time.Location) []printer.Line {
-	l := &e.Lease
-	address, vlan := printer.Text("-"), leaseVLAN(l)
-	if l.Address.IsValid() {
-		address = printer.Bold.Text(l.Resource())
+// line pads the cells of a line; the last one stays as it is.
+func (w *eventLines) line(cells []printer.Line) printer.Line {
+	line := printer.Line{}
+	for i, cell := range cells {
+		if i == 0 && !w.all {
+			continue
+		}
+		line = printer.Concat(line, cell)
+		if i == len(cells)-1 {
+			break
+		}
+		w.widths[i] = max(w.widths[i], cell.Width())
+		line = printer.Concat(line, printer.Text(strings.Repeat(" ", w.widths[i]-cell.Width()+3)))
 	}
-	switch {
-	case l.VLAN != 0 && narrow:
+	return line
+}
+
+// leaseCells are address, VLAN and client of an event's lease.
+func leaseCells(l *leases.Lease, narrow bool) []printer.Line {
+	vlan := leaseVLAN(l)
+	if narrow {
 		vlan = shortVLAN(l)
-	case l.Orphan() && l.SubnetID == 0:
-		vlan = printer.Text("-")
 	}
 	client := l.HWAddress
 	if len(client) == 0 {
 		client = l.Client()
 	}
-	ends := "-"
-	if !l.Expires.IsZero() {
-		ends = l.Expires.UTC().Format(time.RFC3339)
+	return []printer.Line{printer.Bold.Text(l.Resource()), vlan, printer.Or(client.String(), "-")}
+}
+
+// noLease is an event that is about no lease: about a VLAN, or about the feed.
+func noLease(e *leases.Event) string {
+	place := ""
+	switch l := &e.Lease; {
+	case l.VLAN != 0:
+		place = strings.TrimSpace(fmt.Sprintf("VLAN %d %s", l.VLAN, l.VLANName)) + ": "
+	case l.Subnet != "":
+		place = l.Subnet + ": "
 	}
-	return []printer.Line{
-		printer.Dim.Text(e.Time.In(zone).Format(time.TimeOnly)), feedKind(e.Kind), address, vlan,
-		printer.Or(client.String(), "-"), printer.Or(l.Hostname, "-"), printer.Dim.Text(e.Note), printer.Text(ends),
-	}
+	return place + e.Note
 }
 
 // feedKind is what happened, in a feed.
@@ -163,7 +187,7 @@ func eventRecord(namespace string, e *leases.Event, all bool) printer.Records {
 		address = l.Resource()
 	}
 	if l.VLAN != 0 {
-		vlan = shortVLAN(l).String()
+		vlan = fmt.Sprint(l.VLAN)
 	}
 	if !l.Expires.IsZero() {
 		ends = l.Expires.UTC().Format(time.RFC3339)
