@@ -3,17 +3,31 @@
 package keadb
 
 import (
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // BenchmarkLeases reads every lease of the database of KEADB_TEST_DSN: fill it first.
 func BenchmarkLeases(b *testing.B) {
-	for name, f := range map[string]LeaseFilter{"unordered": {Order: Unordered}, "by address": {}, "newest 100": {Order: ByCLTT, Descending: true, Limit: 100}} {
+	db := connect(b, target(b))
+	clock, err := db.Clock(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	lately := clock.Now.Add(-time.Minute)
+	for name, f := range map[string]LeaseFilter{
+		"unordered": {Order: Unordered}, "by address": {}, "newest 100": {Order: ByCLTT, Descending: true, Limit: 100},
+		"an address": {Ranges: []AddressRange{{netip.MustParseAddr("10.5.5.5"), netip.MustParseAddr("10.5.5.5")}}},
+		"a MAC":      {HWAddr: []byte{2, 0, 0, 5, 5, 5}}, "a host name": {Hostname: "host5555.example.org"}, "part of a name": {Hostname: "%5555%", HostnameBy: HostnameLike},
+		"newest 50 of a subnet": {Subnets: []uint32{17}, Order: ByCLTT, Descending: true, Limit: 50},
+		"seen lately":           {SeenSince: lately, Order: ByCLTT, Limit: 100},
+		"seen, by lifetimes":    {SeenSince: lately, Lifetimes: []uint32{3600, 7200, 10800}, Order: ByCLTT, Limit: 100},
+	} {
 		b.Run(name, func(b *testing.B) {
-			db := connect(b, target(b))
 			b.ReportAllocs()
 			rows := 0
 			for b.Loop() {
