@@ -100,7 +100,8 @@ func TestLeasesChosen(t *testing.T) {
 		{leasesListOptions{limit: 5, sort: "Expires"}, true, leases.Filter{Sort: leases.ByExpiry, Limit: 5}},
 		{
 			leasesListOptions{limit: -1, filter: leaseFilter{six: true, mac: "00:1a", states: "active", hostname: "~a", seenSince: "1h", expiresWithin: "2h", duid: "0x000102", clientID: "0102"}},
-			false, leases.Filter{
+			false,
+			leases.Filter{
 				Services: []kea.Service{kea.DHCP6}, HWAddress: leases.Octets{0, 0x1a}, HWPrefix: true, States: []leases.State{leases.Active}, Hostname: leases.Pattern{Text: "a", Kind: leases.Substring},
 				SeenSince: day().Add(-time.Hour), ExpiresWithin: 2 * time.Hour, DUID: leases.Octets{0, 1, 2}, ClientID: leases.Octets{1, 2}, Sort: leases.ByAddress,
 			},

@@ -472,8 +472,10 @@ func TestLeaseRemovalScreens(t *testing.T) {
 	}
 	var said []string
 	for _, done := range []leases.Removed{
-		{Lease: lease4(1), Outcome: leases.OutcomeDeleted}, {Lease: lease4(1), Outcome: leases.OutcomeGone},
-		{Lease: lease4(1), Outcome: leases.OutcomeChanged, Why: "its client has renewed it on kea-0/dhcp4"}, {Lease: lease4(1), Outcome: leases.OutcomeFailed, Why: evil},
+		{Lease: lease4(1), Outcome: leases.OutcomeDeleted},
+		{Lease: lease4(1), Outcome: leases.OutcomeGone},
+		{Lease: lease4(1), Outcome: leases.OutcomeChanged, Why: "its client has renewed it on kea-0/dhcp4"},
+		{Lease: lease4(1), Outcome: leases.OutcomeFailed, Why: evil},
 	} {
 		said = append(said, outcome(done).String())
 	}

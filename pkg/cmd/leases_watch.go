@@ -168,12 +168,12 @@ func noLease(e *leases.Event) string {
 
 // feedKind is what happened, in a feed.
 func feedKind(k leases.EventKind) printer.Line {
-	switch k {
-	case leases.Back:
+	switch {
+	case k == leases.Back:
 		return printer.Good.Text(string(k))
-	case leases.Lost:
+	case k == leases.Lost:
 		return printer.Bad.Text(string(k))
-	case leases.Renewed, leases.Seen:
+	case k == leases.Renewed, k == leases.Seen:
 		return printer.Dim.Text(string(k)) // most of what happens
 	}
 	return eventKind(k)
