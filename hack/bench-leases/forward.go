@@ -18,8 +18,7 @@ const copySQL = `\copy (select 'dhcp4' as service, 'V4' as type, host('0.0.0.0':
  encode(hwaddr, 'hex')::macaddr::text as hw_address, regexp_replace(encode(client_id, 'hex'), '(..)(?=.)', '\1:', 'g') as client_id, null as duid, null as iaid, hostname,
  case when state = 0 and expire > now() then 'active' when state = 0 then 'expired' when state = 1 then 'declined' else 'reclaimed' end as state, valid_lifetime,
  to_char(expire at time zone 'utc' - valid_lifetime * interval '1 s', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as cltt, to_char(expire at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as expires, user_context
- from lease4 join (select 200 + n as id, 200 + n as vlan, 'floor' || lpad(n::text, 2, '0') as vlan_name, '10.' || 200 + n || '.0.0/16' as subnet from generate_series(1, 50) n) v on v.id = subnet_id
- order by lease4.address) to pstdout csv header`
+ from lease4 join (select 200 + n as id, 200 + n as vlan, 'floor' || lpad(n::text, 2, '0') as vlan_name, '10.' || 200 + n || '.0.0/16' as subnet from generate_series(1, 50) n) v on v.id = subnet_id) to pstdout csv header`
 
 // rawSQL is the table as it is, which no person could read.
 const rawSQL = `\copy lease4 to pstdout csv header`

@@ -20,7 +20,7 @@ const (
 type result struct {
 	options
 	machine                                         string
-	status, export, copied, raw, api, small, middle *subject
+	status, export, copied, raw, sorted, api, small, middle *subject
 	quick                                           []*subject
 	compared                                        int    // lines that were the same as psql's
 	differs                                         string // the first that was not
@@ -69,7 +69,7 @@ func (r *result) page() printer.Page {
 		{Header: "command"}, {Header: "median", Align: printer.Right}, {Header: "middle half", Align: printer.Right},
 		{Header: "min", Align: printer.Right}, {Header: "max", Align: printer.Right}, {Header: "memory", Align: printer.Right}, {Header: "lines", Align: printer.Right},
 	}}
-	for _, s := range append(append([]*subject{r.status}, r.quick...), r.export, r.copied, r.raw, r.api, r.middle, r.small) {
+	for _, s := range append(append([]*subject{r.status}, r.quick...), r.export, r.copied, r.raw, r.sorted, r.api, r.middle, r.small) {
 		times.Add(
 			printer.Text(s.name), printer.Text(seconds(s.runs.Median())),
 			printer.Textf("%s to %s", seconds(s.runs.Quantile(0.25)), seconds(s.runs.Quantile(0.75))),
