@@ -37,8 +37,9 @@ type History struct {
 // Complete reports whether every change is written now.
 func (h History) Complete() bool { return h.Enabled && len(h.Missing) == 0 }
 
-// historySchemaSQL tells whether there is a history, without touching it: also where it may not be read.
-const historySchemaSQL = `select to_regclass('kea_history.state') is not null`
+// historySchemaSQL tells whether there is a history, whole, without touching it: also where it may not be read.
+const historySchemaSQL = `select to_regclass('kea_history.state') is not null and to_regclass('kea_history.lease_event') is not null
+	and to_regclass('kea_history.missed') is not null`
 
 // historyTriggersSQL lists the lease tables whose trigger is there and at work.
 const historyTriggersSQL = `(select array_to_string(array(select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid
@@ -96,7 +97,7 @@ func (db *DB) history(ctx context.Context) (History, error) {
 	return h, err
 }
 
-// historyThere reports whether there is a history to look at.
+// historyThere reports whether there is a history to look at; what somebody dropped a part of is none.
 func (db *DB) historyThere(ctx context.Context) (bool, error) {
 	there := false
 	err := db.read(ctx, reading{sql: historySchemaSQL}, func(v [][]byte) error {

@@ -243,6 +243,17 @@ func TestHistoryNeverStops(t *testing.T) {
 	exec(t, db, "drop sequence kea_history.missed")
 	exec(t, db, "drop table kea_history.lease_event")
 	exec(t, db, grant4("203.0.113.3", "020000000003", ""))
+	if h, err := db.Health(t.Context()); err != nil || !h.History.Enabled || !h.History.Lost {
+		t.Errorf("health says %+v, %v", h.History, err)
+	}
+	before := time.Now()
+	if did, err := db.EnableHistory(t.Context(), 0, quiet); err != nil || len(did) != 3 {
+		t.Errorf("mending did %v, %v", did, err)
+	}
+	if h, err := db.History(t.Context()); err != nil || !h.Complete() || h.Since.Before(before.Add(-time.Second)) {
+		t.Errorf("%+v, %v", h, err)
+	}
+	exec(t, db, "drop table kea_history.state")
 	var n int
 	if err := db.conn.QueryRow(t.Context(), "select count(*) from lease4 where subnet_id = 4294967290").Scan(&n); err != nil || n != 3 {
 		t.Errorf("%d leases, %v", n, err)

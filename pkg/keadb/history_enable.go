@@ -43,7 +43,7 @@ func (db *DB) EnableHistory(ctx context.Context, keep time.Duration, note func(s
 			return err
 		}
 		if fresh || before.Outdated {
-			if err := db.makeHistory(ctx, schema); err != nil {
+			if err := db.makeHistory(ctx, schema, fresh); err != nil {
 				return err
 			}
 			done = append(done, map[bool]string{true: "tables and functions made", false: "functions brought up to date"}[fresh])
@@ -91,14 +91,18 @@ const grantHistory = `do $$ declare grantee text; begin
 	end loop;
 end $$`
 
-// makeHistory makes everything but the triggers, or makes it anew. Kea's tables are not locked.
-func (db *DB) makeHistory(ctx context.Context, s Schema) error {
+// makeHistory makes everything but the triggers, or makes it anew. Kea's tables are not locked. A fresh one begins when the
+// triggers are at work, also when somebody dropped a part of it and these are still there.
+func (db *DB) makeHistory(ctx context.Context, s Schema, fresh bool) error {
 	statements := []string{becomeOwner, "set local lock_timeout = '5s'", historyTables}
 	for _, w := range watchedTables(s) {
 		statements = append(statements, w.function())
 	}
 	statements = append(statements, grantHistory,
 		fmt.Sprintf("insert into kea_history.state (enabled, version, since) values (false, %[1]d, 'infinity') on conflict (one) do update set version = %[1]d", historyVersion))
+	if fresh {
+		statements = append(statements, "update kea_history.state set enabled = false, since = 'infinity'")
+	}
 	return db.transact(ctx, strings.Join(statements, ";\n"))
 }
 
@@ -132,14 +136,18 @@ do $$ declare place text; missing boolean := false; begin
 			missing := true;
 		end if;
 	end loop;
-	update kea_history.state set enabled = true, since = case when missing then clock_timestamp() else since end;
+	update kea_history.state set enabled = true, since = case when missing or since = 'infinity' then clock_timestamp() else since end;
 end $$;
 comment on schema kea_history is '` + historyOn + `'`
 
 // stopHistory takes the triggers away.
 const stopHistory = `drop trigger if exists ` + historyTrigger + ` on lease4;
 drop trigger if exists ` + historyTrigger + ` on lease6;
-update kea_history.state set enabled = false, since = 'infinity';
+do $$ begin
+	if to_regclass('kea_history.state') is not null then
+		update kea_history.state set enabled = false, since = 'infinity';
+	end if;
+end $$;
 comment on schema kea_history is '` + historyOff + `'`
 
 // DisableHistory ends the history: nothing is written any more. What was written stays, to be read, unless drop says
@@ -149,7 +157,13 @@ func (db *DB) DisableHistory(ctx context.Context, drop bool, note func(string)) 
 		if db.target.ReadOnly {
 			return errReadOnlySession()
 		}
-		if there, err := db.historyThere(ctx); err != nil || !there {
+		there := false
+		err := db.read(ctx, reading{sql: "select to_regnamespace('kea_history') is not null"}, func(v [][]byte) error {
+			var d decoder
+			there = d.bool(v[0])
+			return d.err
+		})
+		if err != nil || !there {
 			return errors.Join(err, noHistory(there))
 		}
 		sql := stopHistory

@@ -106,21 +106,32 @@ func (d *Deployment) historyOf(ctx context.Context, s *store, w Wanted, span Spa
 	return nil
 }
 
+// EachEvent reads the events of a database that a filter takes, as what they mean, and gives each to yield. Those that another
+// one tells are left out. The leases have no VLAN and no subnet but its id.
+func EachEvent(ctx context.Context, db *keadb.DB, f keadb.EventFilter, yield func(*Event) error) error {
+	return db.Events(ctx, f, func(row *keadb.Event) error {
+		var e Event
+		if !fillEvent(&e, row) {
+			return nil
+		}
+		return yield(&e)
+	})
+}
+
 // errLimit ends a reading that has what it wanted.
 var errLimit = errors.New("enough")
 
 // events reads the youngest events that a filter takes, at most the span's limit of those that are shown.
 func (s *store) events(ctx context.Context, f keadb.EventFilter, span Span) (found []Event, more bool, err error) {
-	err = s.db.Events(ctx, f, func(row *keadb.Event) error {
-		var e Event
-		if !fillEvent(&e, row) || e.Kind == Cleaned && !span.All {
+	err = EachEvent(ctx, s.db, f, func(e *Event) error {
+		if e.Kind == Cleaned && !span.All {
 			return nil
 		}
 		if span.Limit > 0 && len(found) == span.Limit {
 			more = true
 			return errLimit
 		}
-		found = append(found, e)
+		found = append(found, *e)
 		return nil
 	})
 	if errors.Is(err, errLimit) {

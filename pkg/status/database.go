@@ -81,6 +81,7 @@ type Look struct {
 type History struct {
 	// Missing are the lease tables without their trigger.
 	Missing []string `json:"missingTriggers"`
+	Lost    bool     `json:"lost"`   // its own tables are gone
 	Missed  int64    `json:"missed"` // events that could not be written, ever
 }
 
@@ -247,7 +248,7 @@ func (d *Database) ask(ctx context.Context, target keadb.Target) error {
 	// A role that may only read says nothing about Kea's.
 	d.Look.InRecovery, d.Look.ReadOnly, d.Look.SizeBytes = health.InRecovery, health.ReadOnly && d.Look.Viewer == "", health.SizeBytes
 	if health.History.Enabled {
-		d.Look.History = &History{Missing: append([]string{}, health.History.Missing...), Missed: health.History.Missed}
+		d.Look.History = &History{Missing: append([]string{}, health.History.Missing...), Lost: health.History.Lost, Missed: health.History.Missed}
 	}
 	for _, session := range health.Sessions {
 		if session.User == d.User {

@@ -194,7 +194,10 @@ func (d Database) lookProblems(namespace, describe string, observations []ha.Obs
 		add(problem.Critical, "no-schema", describe, "database %s does not hold Kea's schema: Kea cannot start", d.Name)
 		return
 	}
-	if h := look.History; h != nil && len(h.Missing) > 0 {
+	if h := look.History; h != nil && h.Lost {
+		add(problem.Warning, "history-incomplete", "kubectl kea leases history enable -n "+namespace,
+			"a history of leases is meant to be kept, and somebody dropped its tables, or some of them: what happens to leases now is not written")
+	} else if h != nil && len(h.Missing) > 0 {
 		add(problem.Warning, "history-incomplete", "kubectl kea leases history enable -n "+namespace,
 			"a history of leases is meant to be kept, and the trigger on %s is missing or switched off: what happens to leases now is not written", strings.Join(h.Missing, " and "))
 	}

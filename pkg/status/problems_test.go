@@ -98,6 +98,7 @@ func TestDatabaseProblems(t *testing.T) {
 		{"something else", failed(fmt.Errorf("%s", "what")), []string{"warning look-failed"}},
 		{"a history", func(d *Database) { d.Look.History = &History{} }, nil},
 		{"a history without a trigger", func(d *Database) { d.Look.History = &History{Missing: []string{"lease6"}} }, []string{"warning history-incomplete"}},
+		{"a history without its table", func(d *Database) { d.Look.History = &History{Lost: true, Missing: []string{"lease4"}} }, []string{"warning history-incomplete"}},
 		{"a history with holes", func(d *Database) { d.Look.History = &History{Missed: 3} }, []string{"info history-missed-events"}},
 		{"no schema", func(d *Database) { d.Look.Schema = "" }, []string{"critical no-schema"}},
 		{"another schema", func(d *Database) { d.Look.Schema = "21.0" }, []string{"warning schema-version"}},
