@@ -19,11 +19,11 @@ const (
 // result is all that was measured.
 type result struct {
 	options
-	machine                                         string
+	machine                                                 string
 	status, export, copied, raw, sorted, api, small, middle *subject
-	quick                                           []*subject
-	compared                                        int    // lines that were the same as psql's
-	differs                                         string // the first that was not
+	quick                                                   []*subject
+	compared                                                int    // lines that were the same as psql's
+	differs                                                 string // the first that was not
 }
 
 // target is one thing to be met.
