@@ -165,7 +165,8 @@ func TestHistoryTableDroppedUnderLoad(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		psql(t, "campus", "campus-db", "kea", "drop table kea_history.lease_event")
 	}, append(rate, "-seed", fmt.Sprint(time.Now().Unix()+1))...)
-	if dropped.Lost > without.Lost || dropped.Naks > without.Naks || dropped.Started == 0 {
+	// A busy machine loses some either way; with every client barred from the fourth second on it would be most of them.
+	if dropped.Lost > max(without.Lost, dropped.Started/20) || dropped.Naks > without.Naks || dropped.Started == 0 {
 		t.Errorf("%+v; with the table there it was %+v", dropped, without)
 	}
 	t.Logf("%+v, before %+v", dropped, without)
@@ -246,6 +247,54 @@ func TestHistoryOverUpgrades(t *testing.T) {
 			}
 			wantEvents(schemas()[n], events, false)
 		}
+	}
+}
+
+// auditEnabled has install keep a history, a second install changes nothing of it, and the nightly maintenance ends what is
+// too old. A file that does not ask for a history any more leaves it as it is.
+func TestInstallKeepsHistory(t *testing.T) {
+	t.Cleanup(func() { _, _ = tryKubectl("delete", "namespace", small, "--timeout=2m") })
+	file := changed(t, "  database:\n", "  database:\n    auditEnabled: true\n    auditRetention: 7d\n")
+	r := install(t, file, "--create-namespace")
+	if !strings.Contains(r.err, "history of leases: tables and functions made, events are kept for 7 days, triggers at work") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+	state := func() leases.HistoryState {
+		t.Helper()
+		return decode[leases.HistoryStates](t, plugin(t, "leases", "history", "status", "-n", small, "-o", "json")).Databases[0]
+	}
+	first := state()
+	if !first.Kept || first.Keep != "7d" {
+		t.Errorf("%+v", first)
+	}
+	r = install(t, file)
+	if !strings.Contains(r.out, "nothing to change") || !strings.Contains(r.err, "it is as it should be") {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+	if again := state(); !again.Since.Equal(first.Since) {
+		t.Errorf("complete since %s, then %s", first.Since, again.Since)
+	}
+
+	psql(t, small, "kea-database", "kea", `insert into kea_history.lease_event (at, op, address, type, hwaddr, was_state, was_valid_lifetime, was_expire)
+		select now() - interval '10 days' + n * interval '1 minute', 'D', '10.70.0.60', -1, '\x02aabbccddee', 0, 3600, now() from generate_series(1, 12000) n`)
+	kubectl(t, "-n", small, "create", "job", "tonight", "--from=cronjob/kea-dhcp-maintenance")
+	kubectl(t, "-n", small, "wait", "--for=condition=Complete", "job/tonight", "--timeout=2m")
+	if left := psql(t, small, "kea-database", "kea", "select count(*) from kea_history.lease_event where hwaddr = '\\x02aabbccddee'"); left != "7680" && left != "7681" {
+		t.Errorf("%s events are left", left)
+	}
+
+	psql(t, small, "kea-database", "kea", "alter table lease4 disable trigger kea_history")
+	r = plugin(t, "install", "-f", file, "--dry-run=server")
+	if r.code != 0 || !strings.Contains(r.out, "the trigger on lease4 is missing") {
+		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	install(t, file)
+	if !state().Kept {
+		t.Error("it was not mended")
+	}
+	install(t, smallFile())
+	if !state().Kept {
+		t.Error("a file that does not ask for a history ended it")
 	}
 }
 
