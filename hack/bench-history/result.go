@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+)
+
+// mostLatency is how many times as long an exchange may take with the history on: the target.
+const mostLatency = 1.15
+
+// result is all that was measured.
+type result struct {
+	options
+	machine  string
+	lossless float64 // exchanges a second
+	on, off  side
+	events   string
+}
+
+// ratio is how much longer an exchange takes, by the medians of the runs' medians.
+func (r *result) ratio() float64 { return r.on.medians.Ratio(r.off.medians) }
+
+func (r *result) met() bool { return r.ratio() <= mostLatency && r.on.lost <= r.off.lost }
+
+func (r *result) page() printer.Page {
+	var p printer.Page
+	p.Text(printer.Text(r.machine))
+	p.Text(printer.Textf("new clients of DHCPv4, %g exchanges a second, half of what is lossless; %d pairs of runs of %s, taking turns", r.lossless/2, r.rounds, r.duration))
+	p.Blank()
+	t := printer.Table{Columns: []printer.Column{
+		{Header: "history"}, {Header: "median", Align: printer.Right}, {Header: "of the runs", Align: printer.Right}, {Header: "99 of 100", Align: printer.Right},
+		{Header: "exchanges", Align: printer.Right}, {Header: "lost", Align: printer.Right},
+	}}
+	for _, row := range []struct {
+		name string
+		side
+	}{{"off", r.off}, {"on", r.on}} {
+		t.Add(printer.Text(row.name), printer.Text(millis(row.medians.Median())), printer.Textf("%s to %s", millis(row.medians.Quantile(0)), millis(row.medians.Quantile(1))),
+			printer.Text(millis(row.tails.Median())), printer.Textf("%d", row.started), printer.Textf("%d", row.lost))
+	}
+	p.Table(t)
+	p.Blank()
+	p.Text(printer.Textf("written: %s", r.events))
+	verdict := map[bool]string{true: "met", false: "missed"}[r.met()]
+	p.Text(printer.Textf("%.2f times as long, wanted at most %.2f and no more losses: %s", r.ratio(), mostLatency, verdict))
+	return p
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
