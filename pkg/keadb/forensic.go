@@ -18,10 +18,10 @@ type LogEntry struct {
 	Text    string
 }
 
-// LogFilter chooses entries: those of the address, and those with any of the texts in them.
+// LogFilter chooses entries: those of any of the addresses, and those with any of the texts in them.
 type LogFilter struct {
-	Address  netip.Addr // zero: not asked
-	Contains []string   // case does not matter; without an address every entry between the times is read
+	Addresses []netip.Addr
+	Contains  []string // case does not matter; with them every entry between the times is read
 	// Since and Until bound the time; zero: no bound.
 	Since, Until time.Time
 	Limit        int // 0: 100
@@ -43,8 +43,8 @@ func (db *DB) ForensicLog(ctx context.Context, f LogFilter) ([]LogEntry, error) 
 func logQuery(f LogFilter) reading {
 	var r reading
 	var parts, all []string
-	if f.Address.IsValid() {
-		parts = append(parts, "address = "+param(&r.args, f.Address.Unmap().WithZone("").String(), "varchar"))
+	if len(f.Addresses) > 0 {
+		parts = append(parts, "address = any("+param(&r.args, array(f.Addresses), "varchar[]")+")")
 	}
 	for _, text := range f.Contains {
 		parts = append(parts, "strpos(lower(log), lower("+param(&r.args, text, "text")+")) > 0")

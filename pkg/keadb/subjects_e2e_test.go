@@ -170,10 +170,10 @@ func TestForensicLog(t *testing.T) {
 	}{
 		"all":           {LogFilter{}, []int{12, 11, 10}},
 		"a limit":       {LogFilter{Limit: 1}, []int{12}},
-		"an address":    {LogFilter{Address: netip.MustParseAddr("2001:db8::1")}, []int{11}},
+		"an address":    {LogFilter{Addresses: []netip.Addr{netip.MustParseAddr("2001:db8::1")}}, []int{11}},
 		"a text":        {LogFilter{Contains: []string{"02:00:5e:00:00:01"}}, []int{11, 10}},
 		"a sign":        {LogFilter{Contains: []string{"%"}}, []int{11}},
-		"either":        {LogFilter{Address: netip.MustParseAddr("198.51.100.1"), Contains: []string{"else"}}, []int{12, 10}},
+		"either":        {LogFilter{Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::9")}, Contains: []string{"else"}}, []int{12, 10}},
 		"between times": {LogFilter{Since: at(11), Until: at(12)}, []int{11}},
 	} {
 		got, err := db.ForensicLog(t.Context(), tt.f)

@@ -171,10 +171,14 @@ func (s *store) logs(ctx context.Context, w Wanted, events []Event, span Span) (
 			addresses = append(addresses, a)
 		}
 	}
-	rows, err := s.db.Logs(ctx, addresses, span.Since, span.Until, mostLogs)
 	found := []LogEntry{}
-	for _, r := range rows {
-		found = append(found, LogEntry(r))
+	if len(addresses) == 0 {
+		return found, nil
+	}
+	rows, err := s.db.ForensicLog(ctx, keadb.LogFilter{Addresses: addresses, Since: span.Since, Until: span.Until, Limit: mostLogs})
+	for _, r := range slices.Backward(rows) {
+		a, _ := netip.ParseAddr(r.Address)
+		found = append(found, LogEntry{Time: r.Time, Address: a, Text: r.Text})
 	}
 	return found, err
 }
