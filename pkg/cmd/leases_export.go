@@ -86,23 +86,14 @@ func (o *leasesExportOptions) run(ctx context.Context) error {
 	if filter.Sort = leases.Sort(o.sort); filter.Sort != leases.Unordered && filter.Sort != leases.ByAddress {
 		return usagef("--sort %q: an export takes none or address", o.sort)
 	}
-	request, err := o.source.request(0)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := o.env.deadline(ctx, 0)
 	defer cancel()
-	session, err := o.source.connect(ctx, request)
+	session, d, done, err := o.source.openOne(ctx, 0)
 	if err != nil {
 		return err
 	}
-	defer session.close()
+	defer done()
 	namespace := session.namespaces[0]
-	d, err := session.open(ctx, namespace)
-	if err != nil {
-		return err
-	}
-	defer d.Close(ctx)
 	if err := o.filter.place(&filter, d.Catalog(), namespace); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (o *leasesGetOptions) run(ctx context.Context, what string) error {
 	}
 	ctx, cancel := o.env.deadline(ctx, lookLimit)
 	defer cancel()
-	d, done, err := o.source.openOne(ctx)
+	_, d, done, err := o.source.openOne(ctx, lookLimit)
 	if err != nil {
 		return err
 	}

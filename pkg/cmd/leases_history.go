@@ -91,7 +91,7 @@ func (o *leasesHistoryOptions) run(ctx context.Context, what string) error {
 	if err != nil {
 		return err
 	}
-	d, done, err := o.source.openOne(ctx)
+	_, d, done, err := o.source.openOne(ctx, lookLimit)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,11 @@ func (o *leasesHistoryOptions) run(ctx context.Context, what string) error {
 		return historyHint(leaseHint(err, d.Inventory.Namespace), d.Inventory.Namespace)
 	}
 	if err := o.out.write(format, h, printer.View{
-		Page:    func() printer.Page { return historyPage(h, format.Wide()) },
+		Page: func() printer.Page {
+			canvas := o.out.canvas()
+			canvas.Wide = format.Wide()
+			return historyPage(h, canvas)
+		},
 		Records: func() printer.Records { return historyRecords(h) },
 	}); err != nil {
 		return err
@@ -143,24 +147,6 @@ func (o *leasesHistoryOptions) span() (leases.Span, error) {
 		return span, usagef("--since %s is not before --until %s", echoTime(span.Since), echoTime(span.Until))
 	}
 	return span, nil
-}
-
-// openOne opens the leases of the namespace. done must be called.
-func (s *leaseSource) openOne(ctx context.Context) (*leases.Deployment, func(), error) {
-	request, err := s.request(lookLimit)
-	if err != nil {
-		return nil, nil, err
-	}
-	session, err := s.connect(ctx, request)
-	if err != nil {
-		return nil, nil, err
-	}
-	d, err := session.open(ctx, session.namespaces[0])
-	if err != nil {
-		session.close()
-		return nil, nil, err
-	}
-	return d, func() { d.Close(ctx); session.close() }, nil
 }
 
 // historyHint gives an error about a history that is not kept the command that keeps one.

@@ -141,7 +141,7 @@ func (o *historyChange) open(ctx context.Context) (*historyWork, func(), error) 
 	if err := o.validate(); err != nil {
 		return nil, nil, err
 	}
-	d, done, err := o.source.openOne(ctx)
+	_, d, done, err := o.source.openOne(ctx, lookLimit)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -40,7 +40,7 @@ func (o *historyStatusOptions) run(ctx context.Context) error {
 	}
 	ctx, cancel := o.env.deadline(ctx, lookLimit)
 	defer cancel()
-	d, done, err := o.source.openOne(ctx)
+	_, d, done, err := o.source.openOne(ctx, lookLimit)
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 // historyPage is the events, one below the other, and what the forensic log says.
-func historyPage(h leases.History, wide bool) printer.Page {
+func historyPage(h leases.History, c printer.Canvas) printer.Page {
 	var p printer.Page
 	if len(h.Events) > 0 {
-		p.Table(eventTable(h.Events, wide))
+		p.Table(eventTable(h.Events, c))
 	}
 	if len(h.Logs) > 0 {
 		if !p.Empty() {
@@ -27,52 +27,66 @@ func historyPage(h leases.History, wide bool) printer.Page {
 	return p
 }
 
+// eventLayout is how much of events a table has room for.
+type eventLayout struct {
+	narrow bool   // no room for the year, the VLAN and the lease's end
+	long   bool   // addresses that leave no room for a host name either
+	notes  bool   // there is something to note
+	time   string // how a moment is written
+}
+
+func layoutOfEvents(events []leases.Event, c printer.Canvas) eventLayout {
+	y := eventLayout{narrow: !c.Wide && c.Width > 0 && c.Width < 110, time: time.RFC3339}
+	switch {
+	case c.Wide:
+		y.time = "2006-01-02T15:04:05.000000Z07:00"
+	case y.narrow:
+		y.time = "01-02 15:04:05Z07:00"
+	}
+	for i := range events {
+		y.notes = y.notes || events[i].Note != ""
+		y.long = y.long || y.narrow && len(events[i].Lease.Resource()) > 24
+	}
+	return y
+}
+
 // eventTable is a table of events.
-func eventTable(events []leases.Event, wide bool) printer.Table {
+func eventTable(events []leases.Event, c printer.Canvas) printer.Table {
+	y := layoutOfEvents(events, c)
+	client := printer.Column{Header: "client", Give: 2, Min: 17}
+	if y.long {
+		client.Min = 6
+	}
 	t := printer.Table{Columns: []printer.Column{
 		{Header: "time"},
 		{Header: "event"},
 		{Header: "address"},
-		{Header: "client", Give: 2, Min: 17},
-		{Header: "hostname", Give: 3, Min: 8},
-		{Header: "VLAN", Give: 4, Min: 4},
-		{Header: "expires"},
+		client,
+		{Header: "hostname", Give: 3, Min: 8, Wide: y.long},
+		{Header: "VLAN", Give: 4, Min: 4, Wide: y.narrow},
+		{Header: "expires", Wide: y.narrow},
 		{Header: "client id", Wide: true},
 		{Header: "DUID", Wide: true},
 		{Header: "subnet", Wide: true},
 		{Header: "subnet id", Wide: true},
 		{Header: "lifetime", Wide: true},
 		{Header: "id", Wide: true},
-		{Header: "note", Give: 5, Min: 12, Wide: !noted(events)},
+		{Header: "note", Give: 5, Min: 12, Wide: y.narrow || !y.notes},
 	}}
 	for i := range events {
-		t.Add(eventCells(&events[i], wide)...)
+		t.Add(y.cells(&events[i])...)
 	}
 	return t
 }
 
-// noted reports whether there is a note to show.
-func noted(events []leases.Event) bool {
-	for i := range events {
-		if events[i].Note != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func eventCells(e *leases.Event, wide bool) []printer.Line {
+func (y eventLayout) cells(e *leases.Event) []printer.Line {
 	l := &e.Lease
 	client := l.HWAddress // people know it from labels and switches
 	if len(client) == 0 {
 		client = l.Client()
 	}
-	layout := time.RFC3339
-	if wide {
-		layout = "2006-01-02T15:04:05.000000Z07:00"
-	}
 	return []printer.Line{
-		printer.Text(e.Time.UTC().Format(layout)), eventKind(e.Kind), printer.Bold.Text(l.Resource()), printer.Or(client.String(), "-"),
+		printer.Text(e.Time.UTC().Format(y.time)), eventKind(e.Kind), printer.Bold.Text(l.Resource()), printer.Or(client.String(), "-"),
 		printer.Or(l.Hostname, "-"), leaseVLAN(l), eventEnd(e),
 		printer.Or(l.ClientID.String(), "-"), printer.Or(l.DUID.String(), "-"), printer.Or(l.Subnet, "gone"), printer.Text(fmt.Sprint(l.SubnetID)),
 		printer.Text(lifetime(l.ValidLifetime)), printer.Text(fmt.Sprint(e.ID)), printer.Dim.Text(e.Note),

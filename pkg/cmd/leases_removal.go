@@ -48,23 +48,19 @@ func (o *leaseRemoval) remove(ctx context.Context, find func(context.Context, *l
 	if err := (&change{dryRun: o.dryRun}).validate(); err != nil {
 		return err
 	}
-	request, err := o.source.request(lookLimit)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := o.env.deadline(ctx, 0)
 	defer cancel()
-	session, err := o.source.connect(ctx, request)
+	session, d, done, err := o.source.openOne(ctx, lookLimit)
 	if err != nil {
 		return err
 	}
-	defer session.close()
+	defer done()
 	namespace := session.namespaces[0]
-	d, err := session.open(ctx, namespace)
-	if err != nil {
-		return err
+	if pending := d.Inventory.Operations; len(pending) > 0 && o.dryRun == "none" {
+		// A cutover carries leases to another database: what is deleted meanwhile could come back, or go twice.
+		err := fmt.Errorf("nothing was deleted: a %s of %s is not finished", pending[0].Kind, pending[0].By)
+		return WithHint(err, pending[0].Continue)
 	}
-	defer d.Close(ctx)
 	found, rules, err := find(ctx, d, namespace)
 	if err != nil {
 		return leaseHint(err, namespace)

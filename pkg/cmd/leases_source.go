@@ -116,6 +116,22 @@ func (x *leaseSession) open(ctx context.Context, namespace string) (*leases.Depl
 	return nil, leaseHint(err, namespace)
 }
 
+// openOne opens the leases of the namespace; patience is request's. done must be called.
+func (s *leaseSource) openOne(ctx context.Context, patience time.Duration) (x *leaseSession, d *leases.Deployment, done func(), err error) {
+	request, err := s.request(patience)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if x, err = s.connect(ctx, request); err != nil {
+		return nil, nil, nil, err
+	}
+	if d, err = x.open(ctx, x.namespaces[0]); err != nil {
+		x.close()
+		return nil, nil, nil, err
+	}
+	return x, d, func() { d.Close(ctx); x.close() }, nil
+}
+
 // leaseHint gives an error of reading leases its next command.
 func leaseHint(err error, namespace string) error {
 	var unfinished *inventory.UnfinishedError
