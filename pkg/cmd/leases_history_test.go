@@ -146,7 +146,7 @@ func TestWrongCommandLinesOfHistory(t *testing.T) {
 		"leases history 10.0.0.1 --since tomorrow":      "--since",
 		"leases history 10.0.0.1 --since 1h --until 2h": "is not before --until",
 		"leases history 10.0.0.1 --limit -1":            "--limit -1 is negative",
-		"leases history 10.0.0.1 -o name":               "-o name",
+		"leases history 10.0.0.1 -o name":               `unknown output format "name"`,
 		"leases history enable --keep 5m":               "less than an hour",
 		"leases history enable --keep soon":             "--keep",
 		"leases history prune --keep forever":           "deletes nothing",
@@ -154,10 +154,9 @@ func TestWrongCommandLinesOfHistory(t *testing.T) {
 		"leases history disable --dry-run=perhaps":      "--dry-run",
 	} {
 		t.Run(line, func(t *testing.T) {
-			env, out, errOut := testEnv()
-			code := Run(t.Context(), env, strings.Fields(line))
-			if code != 2 || !strings.Contains(errOut.String(), want) || out.Len() > 0 {
-				t.Errorf("exit %d, want %q\n%s%s", code, want, out, errOut)
+			got := run(t.Context(), noCluster(t), strings.Fields(line)...)
+			if got.code != ExitUsage || got.out != "" || !strings.Contains(got.err, want) || !strings.Contains(got.err, "\nhint: kubectl kea ") {
+				t.Errorf("exit code %d, stdout %q, stderr %q", got.code, got.out, got.err)
 			}
 		})
 	}

@@ -62,8 +62,8 @@ func eventTable(events []leases.Event, c printer.Canvas) printer.Table {
 		{Header: "event"},
 		{Header: "address"},
 		client,
-		{Header: "hostname", Give: 3, Min: 8, Wide: y.long},
-		{Header: "VLAN", Give: 4, Min: 4, Wide: y.narrow},
+		{Header: "hostname", Give: 5, Min: 8, Wide: y.long},
+		{Header: "VLAN", Give: 4, Min: 8, Wide: y.narrow},
 		{Header: "expires", Wide: y.narrow},
 		{Header: "client id", Wide: true},
 		{Header: "DUID", Wide: true},
@@ -71,7 +71,7 @@ func eventTable(events []leases.Event, c printer.Canvas) printer.Table {
 		{Header: "subnet id", Wide: true},
 		{Header: "lifetime", Wide: true},
 		{Header: "id", Wide: true},
-		{Header: "note", Give: 5, Min: 12, Wide: y.narrow || !y.notes},
+		{Header: "note", Give: 3, Min: 12, Wide: y.narrow || !y.notes},
 	}}
 	for i := range events {
 		t.Add(y.cells(&events[i])...)
