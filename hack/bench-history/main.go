@@ -24,6 +24,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how many pairs are measured")
 	flag.DurationVar(&o.duration, "duration", 10*time.Second, "how long each run lasts")
 	flag.Float64Var(&o.most, "most", 320, "the highest rate that is tried, exchanges a second")
+	flag.Float64Var(&o.rate, "rate", 0, "exchanges a second, instead of half of what is lossless")
 	strict := flag.Bool("strict", false, "exit with 1 when a target is missed")
 	flag.Parse()
 	if o.rounds < 1 || o.duration < time.Second || o.most < 10 {

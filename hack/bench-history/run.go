@@ -20,7 +20,7 @@ type options struct {
 	binary, lab, scenario, namespace, cluster string
 	rounds                                    int
 	duration                                  time.Duration
-	most                                      float64
+	most, rate                                float64
 }
 
 // side is the runs with the history on, or off.
@@ -61,10 +61,13 @@ func run(ctx context.Context, o options) (*result, error) {
 	if err := b.history(ctx, false); err != nil {
 		return nil, err
 	}
-	if r.lossless, err = b.lossless(ctx); err != nil {
-		return nil, err
+	if r.rate == 0 {
+		lossless, err := b.lossless(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.rate, r.how = lossless/2, "half of what is lossless"
 	}
-	rate := r.lossless / 2
 	for round := range o.rounds {
 		for i := range 2 {
 			on := (round+i)%2 == 1 // the first of a pair is another one every time
@@ -75,7 +78,7 @@ func run(ctx context.Context, o options) (*result, error) {
 			if on {
 				s = &r.on
 			}
-			f, err := b.load(ctx, rate, o.duration)
+			f, err := b.load(ctx, r.rate, o.duration)
 			if err != nil {
 				return nil, err
 			}

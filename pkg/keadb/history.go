@@ -73,8 +73,8 @@ func (db *DB) history(ctx context.Context) (History, error) {
 	if err != nil {
 		return History{}, err
 	}
-	if there, err := db.historyThere(ctx); err != nil || !there {
-		return History{}, errors.Join(err, noHistory(there))
+	if err := db.needHistory(ctx); err != nil {
+		return History{}, err
 	}
 	var h History
 	found := false
@@ -92,25 +92,23 @@ func (db *DB) history(ctx context.Context) (History, error) {
 		return d.err
 	})
 	if err == nil && !found {
-		err = noHistory(false)
+		err = errNoHistory()
 	}
 	return h, err
 }
 
-// historyThere reports whether there is a history to look at; what somebody dropped a part of is none.
-func (db *DB) historyThere(ctx context.Context) (bool, error) {
+// needHistory returns ErrNoHistory when there is none to look at; what somebody dropped a part of is none.
+func (db *DB) needHistory(ctx context.Context) error {
 	there := false
 	err := db.read(ctx, reading{sql: historySchemaSQL}, func(v [][]byte) error {
 		var d decoder
 		there = d.bool(v[0])
 		return d.err
 	})
-	return there, err
+	if err == nil && !there {
+		err = errNoHistory()
+	}
+	return err
 }
 
-func noHistory(there bool) error {
-	if there {
-		return nil
-	}
-	return &refusal{ErrNoHistory.Error(), ErrNoHistory}
-}
+func errNoHistory() error { return &refusal{ErrNoHistory.Error(), ErrNoHistory} }

@@ -211,6 +211,13 @@ func TestHistoryTwice(t *testing.T) {
 	if err != nil || !mended.Complete() || !mended.Since.After(first.Since) || mended.Keep != 0 {
 		t.Errorf("%+v, %v", mended, err)
 	}
+	if err := db.RestartHistory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	restarted, err := db.History(t.Context())
+	if err != nil || !restarted.Since.After(mended.Since) {
+		t.Errorf("%+v, %v", restarted, err)
+	}
 	if err := db.DisableHistory(t.Context(), false, quiet); err != nil {
 		t.Fatal(err)
 	}

@@ -163,14 +163,31 @@ func (db *DB) DisableHistory(ctx context.Context, drop bool, note func(string)) 
 			there = d.bool(v[0])
 			return d.err
 		})
-		if err != nil || !there {
-			return errors.Join(err, noHistory(there))
+		switch {
+		case err != nil:
+			return err
+		case !there:
+			return errNoHistory()
 		}
 		sql := stopHistory
 		if drop {
 			sql += "; drop schema kea_history cascade"
 		}
 		return db.patiently(ctx, note, sql)
+	})
+}
+
+// RestartHistory notes that leases changed and their events are missing: after a restore, or when rows were written with the
+// triggers off. The history counts as complete from now on. Errors: ErrNoHistory, ErrPermission.
+func (db *DB) RestartHistory(ctx context.Context) error {
+	return db.call("history restart", "note a gap in the history of leases in "+db.target.String(), func() error {
+		if db.target.ReadOnly {
+			return errReadOnlySession()
+		}
+		if err := db.needHistory(ctx); err != nil {
+			return err
+		}
+		return db.transact(ctx, becomeOwner+"; update kea_history.state set since = clock_timestamp() where enabled")
 	})
 }
 

@@ -89,8 +89,8 @@ select max(low) from search`
 func (db *DB) Events(ctx context.Context, f EventFilter, yield func(*Event) error) error {
 	var stopped error
 	err := db.call("history events", "read the history of leases in "+db.target.String(), func() error {
-		if there, err := db.historyThere(ctx); err != nil || !there {
-			return noHistory(there || err != nil)
+		if err := db.needHistory(ctx); err != nil {
+			return err
 		}
 		var e Event
 		var before, after Moment

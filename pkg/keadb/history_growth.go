@@ -27,8 +27,8 @@ group by 1, 2 order by 1, 2`
 func (db *DB) Growth(ctx context.Context, since time.Time) ([]Growth, error) {
 	var all []Growth
 	err := db.call("history growth", "count what came and went in "+db.target.String(), func() error {
-		if there, err := db.historyThere(ctx); err != nil || !there {
-			return noHistory(there || err != nil)
+		if err := db.needHistory(ctx); err != nil {
+			return err
 		}
 		return db.read(ctx, reading{sql: growthSQL, args: [][]byte{[]byte(timestamp(since))}}, func(v [][]byte) error {
 			var d decoder

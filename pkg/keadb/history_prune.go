@@ -25,8 +25,8 @@ func (db *DB) PruneHistory(ctx context.Context, before time.Time, progress func(
 		if db.target.ReadOnly {
 			return errReadOnlySession()
 		}
-		if there, err := db.historyThere(ctx); err != nil || !there {
-			return noHistory(there || err != nil)
+		if err := db.needHistory(ctx); err != nil {
+			return err
 		}
 		if _, err := db.conn.Exec(ctx, pruneFromSQL, before); err != nil {
 			return err

@@ -34,6 +34,8 @@ func (d *Deployment) before(ctx context.Context, l *Lease) ([]FormerHolder, erro
 			d.miss("history in "+s.name(), err)
 			return nil, nil
 		}
+		// An address's events have those of a delegated prefix around it among them.
+		events = slices.DeleteFunc(events, func(e Event) bool { return e.Lease.Key() != l.Key() })
 		slices.Reverse(events)
 		return FormerHolders(events, l), nil
 	}
