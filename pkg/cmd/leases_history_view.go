@@ -104,7 +104,7 @@ func eventKind(k leases.EventKind) printer.Line {
 		return printer.Warn.Text(string(k))
 	case leases.Cleaned:
 		return printer.Dim.Text(string(k))
-	case leases.Renewed, leases.Altered, leases.Freed:
+	case leases.Renewed, leases.Altered, leases.Freed, leases.Seen, leases.Counted, leases.Lost, leases.Back:
 	}
 	return printer.Text(string(k))
 }
