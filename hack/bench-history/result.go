@@ -31,16 +31,19 @@ func (r *result) page() printer.Page {
 	p.Text(printer.Textf("new clients of DHCPv4, %g exchanges a second, %s; %d pairs of runs of %s, taking turns", r.rate, cmp.Or(r.how, "as asked for"), r.rounds, r.duration))
 	p.Blank()
 	t := printer.Table{Columns: []printer.Column{
-		{Header: "history"}, {Header: "median", Align: printer.Right}, {Header: "of the runs", Align: printer.Right}, {Header: "99 of 100", Align: printer.Right},
-		{Header: "exchanges", Align: printer.Right}, {Header: "lost", Align: printer.Right},
+		{Header: "history"},
+		{Header: "median", Align: printer.Right},
+		{Header: "of the runs", Align: printer.Right},
+		{Header: "99 of 100", Align: printer.Right},
+		{Header: "exchanges", Align: printer.Right},
+		{Header: "lost", Align: printer.Right},
 	}}
-	for _, row := range []struct {
-		name string
-		side
-	}{{"off", r.off}, {"on", r.on}} {
-		t.Add(printer.Text(row.name), printer.Text(millis(row.medians.Median())), printer.Textf("%s to %s", millis(row.medians.Quantile(0)), millis(row.medians.Quantile(1))),
-			printer.Text(millis(row.tails.Median())), printer.Textf("%d", row.started), printer.Textf("%d", row.lost))
+	add := func(name string, s side) {
+		t.Add(printer.Text(name), printer.Text(millis(s.medians.Median())), printer.Textf("%s to %s", millis(s.medians.Quantile(0)), millis(s.medians.Quantile(1))),
+			printer.Text(millis(s.tails.Median())), printer.Textf("%d", s.started), printer.Textf("%d", s.lost))
 	}
+	add("off", r.off)
+	add("on", r.on)
 	p.Table(t)
 	p.Blank()
 	p.Text(printer.Textf("written: %s", r.events))

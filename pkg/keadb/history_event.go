@@ -102,10 +102,13 @@ func (db *DB) Events(ctx context.Context, f EventFilter, yield func(*Event) erro
 			stopped = yield(&e)
 			return stopped
 		})
-		if stopped != nil {
-			return nil
+		switch {
+		case stopped != nil:
+			return nil // an end that was wanted
+		case err != nil:
+			return err
 		}
-		return err
+		return nil
 	})
 	if stopped != nil {
 		return stopped

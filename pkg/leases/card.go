@@ -132,11 +132,7 @@ func (d *Deployment) entry(ctx context.Context, l *Lease) (Entry, error) {
 		return Entry{}, err
 	}
 	e.Others = append(e.Others, others...)
-	former, err := d.before(ctx, l)
-	if err != nil {
-		return Entry{}, err
-	}
-	e.Before = append(e.Before, former...)
+	e.Before = append(e.Before, d.before(ctx, l)...)
 	return e, nil
 }
 

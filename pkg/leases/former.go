@@ -16,7 +16,7 @@ const (
 )
 
 // before are those who had a lease's address before, latest first; none where no history is kept.
-func (d *Deployment) before(ctx context.Context, l *Lease) ([]FormerHolder, error) {
+func (d *Deployment) before(ctx context.Context, l *Lease) []FormerHolder {
 	bits := l.Address.BitLen()
 	if l.Type == PD {
 		bits = l.Length
@@ -29,17 +29,17 @@ func (d *Deployment) before(ctx context.Context, l *Lease) ([]FormerHolder, erro
 		events, _, err := s.events(ctx, f, Span{})
 		switch {
 		case errors.Is(err, keadb.ErrNoHistory):
-			return nil, nil
+			return nil
 		case err != nil:
 			d.miss("history in "+s.name(), err)
-			return nil, nil
+			return nil
 		}
 		// An address's events have those of a delegated prefix around it among them.
 		events = slices.DeleteFunc(events, func(e Event) bool { return e.Lease.Key() != l.Key() })
 		slices.Reverse(events)
-		return FormerHolders(events, l), nil
+		return FormerHolders(events, l)
 	}
-	return nil, nil
+	return nil
 }
 
 // FormerHolders are the clients that had an address before now, latest first, by its events, oldest first. The one who

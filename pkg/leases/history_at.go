@@ -72,7 +72,7 @@ func (r *sqlReader) pastCounts(ctx context.Context, s kea.Service) ([]SubnetCoun
 	return out, nil
 }
 
-// NoHistoryError: a moment, or anything, cannot be told from a history.
+// NoHistoryError says that something cannot be told from a history.
 type NoHistoryError struct {
 	Database string // "kea at kea-database"
 	Why      string

@@ -51,7 +51,7 @@ func (k EventKind) Ends() bool {
 	switch k {
 	case Freed, Refused, RanOut, Moved, Erased:
 		return true
-	case Granted, Renewed, Altered, Announced, Recovered, Cleaned:
+	case Granted, Renewed, Altered, Announced, Recovered, Cleaned, Seen, Counted, Lost, Back:
 	}
 	return false
 }
