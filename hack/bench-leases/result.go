@@ -66,8 +66,13 @@ func (r *result) page() printer.Page {
 	p.Text(printer.Textf("%d leases of DHCPv4 in 50 VLANs, %d runs of each, taking turns", r.leases, r.rounds))
 	p.Blank()
 	times := printer.Table{Columns: []printer.Column{
-		{Header: "command"}, {Header: "median", Align: printer.Right}, {Header: "middle half", Align: printer.Right},
-		{Header: "min", Align: printer.Right}, {Header: "max", Align: printer.Right}, {Header: "memory", Align: printer.Right}, {Header: "lines", Align: printer.Right},
+		{Header: "command"},
+		{Header: "median", Align: printer.Right},
+		{Header: "middle half", Align: printer.Right},
+		{Header: "min", Align: printer.Right},
+		{Header: "max", Align: printer.Right},
+		{Header: "memory", Align: printer.Right},
+		{Header: "lines", Align: printer.Right},
 	}}
 	for _, s := range append(append([]*subject{r.status}, r.quick...), r.export, r.copied, r.raw, r.sorted, r.api, r.middle, r.small) {
 		times.Add(

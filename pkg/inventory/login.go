@@ -51,7 +51,7 @@ type Login struct {
 	Owner *corev1.Secret
 }
 
-// NoLoginError: nobody can log in. Why is for people.
+// NoLoginError says why nobody can log in. Why is for people.
 type NoLoginError struct{ Why string }
 
 // Error implements error.

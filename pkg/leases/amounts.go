@@ -229,13 +229,13 @@ func (s *Subnet) reservedIn(all []Reserved) []reservedOne {
 func totals(vlans []VLANUsage) []Totals {
 	found := []Totals{}
 	for _, service := range []kea.Service{kea.DHCP4, kea.DHCP6} {
-		t, any := Totals{Service: service}, false
+		t, has := Totals{Service: service}, false
 		for _, v := range vlans {
 			if v.Service == service {
-				t.Amount, t.Prefix, any = t.Amount.add(v.Amount), addPrefixes(t.Prefix, v.Prefix), true
+				t.Amount, t.Prefix, has = t.Amount.add(v.Amount), addPrefixes(t.Prefix, v.Prefix), true
 			}
 		}
-		if any {
+		if has {
 			found = append(found, t)
 		}
 	}

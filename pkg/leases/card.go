@@ -53,11 +53,7 @@ func (d *Deployment) Get(ctx context.Context, w Wanted) (Card, error) {
 		card.Entries = append(card.Entries, entry)
 	}
 	if len(found) == 0 && w.Address.IsValid() {
-		vacancy, err := d.vacancy(ctx, w.Address)
-		if err != nil {
-			return Card{}, err
-		}
-		card.Address = &vacancy
+		card.Address = new(d.vacancy(ctx, w.Address))
 	}
 	return card, nil
 }
@@ -118,11 +114,7 @@ func (d *Deployment) entry(ctx context.Context, l *Lease) (Entry, error) {
 	if s := d.catalog.Find(l.Service, l.SubnetID, l.Address); s != nil {
 		e.SharedNetwork, e.VLANFrom, e.Pool = s.SharedNetwork, s.VLAN.Source, s.poolOf(l)
 	}
-	reserved, err := d.reservedNear(ctx, l)
-	if err != nil {
-		return Entry{}, err
-	}
-	for _, r := range reserved {
+	for _, r := range d.reservedNear(ctx, l) {
 		if f, ok := r.judge(l); ok {
 			e.Reservations = append(e.Reservations, f)
 		}
@@ -170,11 +162,11 @@ func (d *Deployment) othersOf(ctx context.Context, l *Lease) ([]Lease, error) {
 }
 
 // vacancy says what the configuration knows of an address without a lease.
-func (d *Deployment) vacancy(ctx context.Context, a netip.Addr) (Vacancy, error) {
+func (d *Deployment) vacancy(ctx context.Context, a netip.Addr) Vacancy {
 	v := Vacancy{Address: a.String(), Verdict: "no-subnet", Reserved: []ReservedFor{}}
 	s := d.catalog.Holding(a)
 	if s == nil {
-		return v, nil
+		return v
 	}
 	v.Subnet, v.VLAN, v.VLANName, v.Verdict = s.CIDR.String(), s.VLAN.ID, s.VLAN.Name, "outside-pools"
 	probe := Lease{Service: s.Service, Type: NA, SubnetID: s.ID, Address: a}
@@ -183,16 +175,12 @@ func (d *Deployment) vacancy(ctx context.Context, a netip.Addr) (Vacancy, error)
 	} else if p, ok := s.PDPool(a); ok {
 		v.Pool, v.Verdict = p.Prefix.String(), "free"
 	}
-	reserved, err := d.reservedNear(ctx, &probe)
-	if err != nil {
-		return Vacancy{}, err
-	}
-	for _, r := range reserved {
+	for _, r := range d.reservedNear(ctx, &probe) {
 		if r.Service == s.Service && slices.Contains(r.addresses(), a) {
 			v.Reserved, v.Verdict = append(v.Reserved, r.report()), "reserved"
 		}
 	}
-	return v, nil
+	return v
 }
 
 // sameClient reports whether two leases are of one client.

@@ -177,7 +177,7 @@ func (c *Catalog) VLANs() []string {
 	return append(out, names...)
 }
 
-// UnknownError: no VLAN or subnet is called so. Nearest are names like it, best first.
+// UnknownError says that no VLAN or subnet is called so. Nearest are names like it, best first.
 type UnknownError struct {
 	What, Asked string // "VLAN", "subnet"
 	Nearest     []string

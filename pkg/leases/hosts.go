@@ -15,7 +15,7 @@ const mostHosts = 20000
 
 // reservedAll are all reservations of the deployment: those of the configurations and those of the hosts databases that
 // are beside the leases.
-func (d *Deployment) reservedAll(ctx context.Context) ([]Reserved, error) {
+func (d *Deployment) reservedAll(ctx context.Context) []Reserved {
 	found := slices.Clone(d.catalog.Reserved)
 	for _, s := range d.stores {
 		if !d.keepsHosts(s) {
@@ -31,11 +31,11 @@ func (d *Deployment) reservedAll(ctx context.Context) ([]Reserved, error) {
 		}
 		found = append(found, fromHosts(hosts)...)
 	}
-	return found, nil
+	return found
 }
 
 // reservedNear are the reservations that may concern a lease: of its address or of its client.
-func (d *Deployment) reservedNear(ctx context.Context, l *Lease) ([]Reserved, error) {
+func (d *Deployment) reservedNear(ctx context.Context, l *Lease) []Reserved {
 	found := []Reserved{}
 	for _, r := range d.catalog.Reserved {
 		if r.Service == l.Service {
@@ -63,7 +63,7 @@ func (d *Deployment) reservedNear(ctx context.Context, l *Lease) ([]Reserved, er
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // keepsHosts: a store's database is a hosts database of its servers too, and we are logged in.

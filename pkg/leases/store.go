@@ -28,7 +28,7 @@ type store struct {
 	err     error
 }
 
-// DatabaseError: the database that the servers keep their leases in cannot be asked. Kea asks the same database.
+// DatabaseError says that the database in which the servers keep their leases cannot be asked. Kea asks the same database.
 type DatabaseError struct {
 	Database string // "kea at kea-database"
 	Err      error

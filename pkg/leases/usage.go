@@ -57,10 +57,7 @@ func (d *Deployment) figures(ctx context.Context, f *figures, filter Filter, row
 		}
 		f.counts[service] = counts
 	}
-	var err error
-	if f.reserved, err = d.reservedAll(ctx); err != nil {
-		return err
-	}
+	f.reserved = d.reservedAll(ctx)
 	if err := d.leasedAmong(ctx, f, filter); err != nil {
 		return err
 	}

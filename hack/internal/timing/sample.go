@@ -23,6 +23,7 @@ func (s Sample) Quantile(part float64) time.Duration {
 	return sorted[low] + time.Duration(between*float64(sorted[high]-sorted[low]))
 }
 
+// Median is the middle of the runs.
 func (s Sample) Median() time.Duration { return s.Quantile(0.5) }
 
 // Ratio is how much longer the runs of s took than those of base, by their
