@@ -1,11 +1,15 @@
 package cmd
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
+)
 
 // newLeasesCmd is `kubectl kea leases`, which by itself is `kubectl kea leases list`.
 func newLeasesCmd(env *Env) *cobra.Command {
 	c := newLeasesListCmd(env)
-	c.Use, c.Aliases, c.GroupID, c.Args = "leases", []string{"lease"}, groupLook, noSuchCommand
+	c.Use, c.Aliases, c.GroupID, c.Args = "leases", []string{"lease"}, groupLook, noLeasesCommand
 	c.Short = "Find, count, follow and export leases"
 	c.Long = "Find, count, follow and export leases. Without a subcommand: leases list.\n\n" + c.Long
 	c.AddCommand(
@@ -18,6 +22,18 @@ func newLeasesCmd(env *Env) *cobra.Command {
 		newLeasesDeclinedCmd(env),
 	)
 	return c
+}
+
+// noLeasesCommand takes no arguments, and tells those who name a client or an address where to go with it.
+func noLeasesCommand(c *cobra.Command, args []string) error {
+	err := noSuchCommand(c, args)
+	if err == nil || hintOf(err) != "" {
+		return err
+	}
+	if w, wrong := leases.ParseWanted(args[0]); wrong == nil && (w.Address.IsValid() || len(w.Octets) > 0) {
+		return WithHint(err, c.CommandPath()+" get "+args[0])
+	}
+	return err
 }
 
 // newVLANsCmd is `kubectl kea vlans`, another name for `kubectl kea leases usage`.

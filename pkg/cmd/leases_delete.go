@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func deleteLeases(ctx context.Context, o *leaseRemoval, args []string) error {
 	for _, arg := range args {
 		w, err := leases.ParseWanted(arg)
 		if err != nil || !w.Address.IsValid() {
-			return usagef("%q is no address and no delegated prefix; kubectl kea leases get %s finds the address of a client", arg, arg)
+			return usagef("%q is no address and no delegated prefix; kubectl kea leases get finds the address of a client", arg)
 		}
 		w.Kinds = []leases.Kind{addressKind(w)}
 		wanted = append(wanted, w)
@@ -65,10 +66,13 @@ func deleteLeases(ctx context.Context, o *leaseRemoval, args []string) error {
 			if err != nil {
 				return nil, rules, err
 			}
-			if len(card.Entries) == 0 {
+			entries := slices.DeleteFunc(card.Entries, func(e leases.Entry) bool {
+				return w.Length == 0 && e.Lease.Type == leases.PD // the address lies in the prefix: that is not meant
+			})
+			if len(entries) == 0 {
 				missing = append(missing, w.Text)
 			}
-			for _, e := range card.Entries {
+			for _, e := range entries {
 				found = append(found, e.Lease)
 				for _, r := range e.Reservations {
 					if strings.Contains(r.Address, e.Lease.Address.String()) {
@@ -78,7 +82,7 @@ func deleteLeases(ctx context.Context, o *leaseRemoval, args []string) error {
 			}
 		}
 		if len(missing) > 0 {
-			return nil, rules, &NotFoundError{What: fmt.Sprintf("a lease for %s in namespace %s", strings.Join(missing, ", "), namespace)}
+			return nil, rules, &NotFoundError{What: fmt.Sprintf("nothing was deleted: a lease for %s in namespace %s", strings.Join(missing, ", "), namespace)}
 		}
 		return found, rules, nil
 	}, false)

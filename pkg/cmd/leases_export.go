@@ -83,6 +83,9 @@ func (o *leasesExportOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if info, err := os.Stat(o.to); o.to != "" && err == nil && info.IsDir() {
+		return usagef("--to %s is a directory; name a file in it", o.to)
+	}
 	if filter.Sort = leases.Sort(o.sort); filter.Sort != leases.Unordered && filter.Sort != leases.ByAddress {
 		return usagef("--sort %q: an export takes none or address", o.sort)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
@@ -40,6 +41,7 @@ func (f *leaseFilter) bind(c *cobra.Command) {
 
 // bindPlaces adds the flags that choose by address.
 func (f *leaseFilter) bindPlaces(c *cobra.Command) {
+	c.PreRunE = noEmptyFlags
 	c.Flags().StringSliceVar(&f.vlans, "vlan", nil, "VLANs, by number or name")
 	c.Flags().StringSliceVar(&f.subnets, "subnet", nil, "Subnets, as 10.10.0.0/16 or by Kea's number; also of subnets that the configuration has no more")
 	c.Flags().StringSliceVar(&f.ranges, "ip", nil, "Addresses, as 10.10.1.7, 10.10.0.0/16 or 10.10.1.10-10.10.1.20")
@@ -89,6 +91,22 @@ func (f *leaseFilter) parse(now time.Time) (leases.Filter, error) {
 	given("expires-within", f.expiresWithin, func() (e error) { out.ExpiresWithin, e = leases.ParseAge(f.expiresWithin); return })
 	given("seen-since", f.seenSince, func() (e error) { out.SeenSince, e = leases.ParseSince(f.seenSince, now); return })
 	return out, err
+}
+
+// noEmptyFlags refuses flags that were given nothing: in a script that is a variable that is not set, and no filter at all
+// would be the widest.
+func noEmptyFlags(c *cobra.Command, _ []string) error {
+	var err error
+	c.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		value := flag.Value.String()
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), "")
+		}
+		if flag.Changed && value == "" && err == nil {
+			err = usagef("--%s is empty", flag.Name)
+		}
+	})
+	return err
 }
 
 // place fills in the subnets of the VLANs and subnets asked for. Error: *leases.UnknownError in a UsageError.

@@ -60,7 +60,7 @@ func (f facts) add(name string, value printer.Line) {
 // entryPart is one lease with all that surrounds it.
 func entryPart(p *printer.Page, e leases.Entry, now time.Time, c printer.Canvas) {
 	l := &e.Lease
-	head := printer.Join("  ", printer.Bold.Text(l.Resource()), leaseState(l), printer.Bold.Text(l.Hostname))
+	head := printer.Join("  ", printer.Bold.Text(l.Resource()), printer.Concat(leaseState(l), printer.Dim.Text(stateMeans(l.State))), printer.Bold.Text(l.Hostname))
 	p.Text(head)
 	f := facts{page: p, width: 14}
 	f.add("client", printer.Text(l.HWAddress.String()))
@@ -70,7 +70,11 @@ func entryPart(p *printer.Page, e leases.Entry, now time.Time, c printer.Canvas)
 		f.add("IAID", printer.Textf("%d", l.IAID))
 	}
 	f.add("host name", hostLine(l))
-	f.add("expires", momentLine(l, now))
+	ends := "expires"
+	if !l.Expires.IsZero() && !l.Expires.After(now) {
+		ends = "ended"
+	}
+	f.add(ends, momentLine(l, now))
 	f.add("last seen", printer.Concat(printer.Text(printer.Ago(l.LastSeen, now)), printer.Dim.Text(", "+l.LastSeen.UTC().Format(time.RFC3339))))
 	f.add("type", typeLine(l.Type))
 	f.add("VLAN", vlanLine(e))
@@ -130,6 +134,22 @@ func hostLine(l *leases.Lease) printer.Line {
 }
 
 // momentLine is when a lease ends.
+// stateMeans says what a state means for the address, where the word alone does not.
+func stateMeans(s leases.State) string {
+	switch s {
+	case leases.Expired:
+		return " (nobody's, unless its client comes back)"
+	case leases.Declined:
+		return " (a client found it in use: nobody gets it)"
+	case leases.Reclaimed, leases.Released:
+		return " (nobody's; kept a while for its last client)"
+	case leases.Registered:
+		return " (the client made the address itself)"
+	case leases.Active:
+	}
+	return ""
+}
+
 func momentLine(l *leases.Lease, now time.Time) printer.Line {
 	of := printer.Dim.Textf(", after a lifetime of %s", lifetime(l.ValidLifetime))
 	switch {

@@ -98,7 +98,7 @@ func (o *leasesHistoryOptions) run(ctx context.Context, what string) error {
 	defer done()
 	h, err := d.History(ctx, wanted, span)
 	if err != nil {
-		return historyHint(leaseHint(err, d.Inventory.Namespace), d.Inventory.Namespace)
+		return noHistory(err, d)
 	}
 	if err := o.out.write(format, h, printer.View{
 		Page: func() printer.Page {

@@ -148,8 +148,8 @@ func (o *historyChange) open(ctx context.Context) (*historyWork, func(), error) 
 	w := &historyWork{Deployment: d, format: format}
 	if w.states, err = d.HistoryStates(ctx); err == nil && len(w.states.Databases) == 0 {
 		err = errors.New("there is no database that could keep a history of leases")
-		for _, note := range w.states.Notes {
-			err = fmt.Errorf("%w: %s", err, note)
+		if len(w.states.Notes) > 0 {
+			err = fmt.Errorf("%w: %s", err, w.states.Notes[0])
 		}
 	}
 	if err != nil {

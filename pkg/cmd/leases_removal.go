@@ -25,6 +25,7 @@ type leaseRemoval struct {
 func (o *leaseRemoval) bind(c *cobra.Command, force string) {
 	c.Flags().BoolVar(&o.force, "force", false, force)
 	c.Flags().StringVar(&o.dryRun, "dry-run", "none", "client or server: show what would be deleted, and change nothing")
+	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
 	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 	o.confirm.bindYes(c)
 	o.source.bind(c, false)

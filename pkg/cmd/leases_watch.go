@@ -159,9 +159,9 @@ func noLease(e *leases.Event) string {
 	place := ""
 	switch l := &e.Lease; {
 	case l.VLAN != 0:
-		place = strings.TrimSpace(fmt.Sprintf("VLAN %d %s", l.VLAN, l.VLANName)) + ": "
+		place = strings.TrimSpace(fmt.Sprintf("VLAN %d %s", l.VLAN, l.VLANName)) + " " + family(l.Service) + ": "
 	case l.Subnet != "":
-		place = l.Subnet + ": "
+		place = l.Subnet + " " + family(l.Service) + ": "
 	}
 	return place + e.Note
 }

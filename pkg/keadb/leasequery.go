@@ -204,6 +204,9 @@ func (c *conditions) hostname(f LeaseFilter) {
 		operator = "like"
 	}
 	c.add("lower(hostname) %s lower(%s)", operator, c.param(f.Hostname, "text"))
+	if f.HostnameBy != HostnameExact {
+		c.add("hostname <> ''") // * is any name, and none is no name
+	}
 }
 
 func (c *conditions) states(f LeaseFilter) {

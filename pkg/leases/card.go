@@ -6,7 +6,8 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strings"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 )
 
 // most is how many leases a card shows. More than that is no answer to "who is it".
@@ -29,7 +30,7 @@ func (d *Deployment) Get(ctx context.Context, w Wanted) (Card, error) {
 			found = appendNew(found, hits...)
 		}
 	}
-	if len(found) == 0 && w.Is(HostName) && !strings.Contains(w.Hostname, ".") {
+	if len(found) == 0 && w.Is(HostName) {
 		// Kea keeps the whole name, people say the first part of it.
 		hits, err := d.few(ctx, Filter{Hostname: Pattern{w.Hostname + ".*", Glob}})
 		if err != nil {
@@ -149,16 +150,45 @@ func (d *Deployment) othersOf(ctx context.Context, l *Lease) ([]Lease, error) {
 		return found, nil // what Kea keeps of its client is a placeholder
 	}
 	for _, f := range []Filter{{HWAddress: l.HWAddress}, {ClientID: l.ClientID}, {DUID: l.DUID}} {
-		if len(f.HWAddress)+len(f.ClientID)+len(f.DUID) == 0 || d.scans(f) {
+		if len(f.HWAddress)+len(f.ClientID)+len(f.DUID) == 0 {
 			continue
 		}
-		hits, err := d.few(ctx, f)
-		if err != nil {
-			return nil, err
+		for _, service := range []kea.Service{kea.DHCP4, kea.DHCP6} {
+			f.Services = []kea.Service{service}
+			cheap, err := d.cheap(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			if !cheap {
+				continue
+			}
+			hits, err := d.few(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			found = appendNew(found, hits...)
 		}
-		found = appendNew(found, hits...)
 	}
 	return slices.DeleteFunc(found, func(o Lease) bool { return o.Key() == l.Key() }), nil
+}
+
+// mostScanned is how many leases are looked through for what is only beside the question.
+const mostScanned = 100000
+
+// cheap: an index finds what a filter of one service takes, or there are few leases to look through.
+func (d *Deployment) cheap(ctx context.Context, f Filter) (bool, error) {
+	if !d.scans(f) {
+		return true, nil
+	}
+	counts, err := d.reader.Counts(ctx, f.Services[0])
+	if err = d.partial(err); err != nil {
+		return false, err
+	}
+	sum := kea.Count{}
+	for _, c := range counts {
+		sum = sum.Add(c.Assigned).Add(c.Prefixes)
+	}
+	return sum.Cmp(kea.CountOf(mostScanned)) <= 0, nil
 }
 
 // vacancy says what the configuration knows of an address without a lease.

@@ -181,6 +181,7 @@ func (c *Catalog) VLANs() []string {
 type UnknownError struct {
 	What, Asked string // "VLAN", "subnet"
 	Nearest     []string
+	More        int // that there are beside the nearest
 }
 
 // Error implements error.
@@ -189,7 +190,15 @@ func (e *UnknownError) Error() string {
 	if len(e.Nearest) > 0 {
 		text += "; there is " + strings.Join(e.Nearest, ", ")
 	}
+	if e.More > 0 {
+		text += fmt.Sprintf(" and %d more", e.More)
+	}
 	return text
+}
+
+func unknown(what, asked string, names []string) error {
+	near := nearest(asked, names)
+	return &UnknownError{what, asked, near, len(names) - len(near)}
 }
 
 // VLAN is the subnets of a VLAN, by number or by name (case does not matter). Error: *UnknownError.
@@ -202,7 +211,7 @@ func (c *Catalog) VLAN(asked string) (map[kea.Service][]uint32, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, &UnknownError{"VLAN", asked, nearest(asked, c.VLANs())}
+		return nil, unknown("VLAN", asked, c.VLANs())
 	}
 	return found, nil
 }
@@ -227,7 +236,7 @@ func (c *Catalog) Subnet(asked string) (map[kea.Service][]uint32, error) {
 		for _, s := range c.Subnets {
 			names = append(names, s.CIDR.String())
 		}
-		return nil, &UnknownError{"subnet", asked, nearest(asked, names)}
+		return nil, unknown("subnet", asked, names)
 	}
 	return found, nil
 }

@@ -73,6 +73,8 @@ func (p Pattern) Match(name string) bool {
 	switch {
 	case p.Text == "":
 		return true
+	case name == "":
+		return false // * is any name, and none is no name
 	case p.Kind == Glob:
 		return glob(p.Text, name)
 	case p.Kind == Substring:

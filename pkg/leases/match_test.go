@@ -112,7 +112,7 @@ func TestPattern(t *testing.T) {
 		{Pattern{Text: "*PC", Kind: Glob}, []string{"pc", "a-pc", "pcpc"}, []string{"pc1"}},
 		{Pattern{Text: "p?", Kind: Glob}, []string{"pc", "P1", "pé", "p\xff"}, []string{"p", "pcc"}},
 		{Pattern{Text: "a*b*?c", Kind: Glob}, []string{"abxc", "aXbYbzc", "aab.c"}, []string{"abc", "ac", "abxcd"}},
-		{Pattern{Text: "**", Kind: Glob}, []string{"", "x"}, nil},
+		{Pattern{Text: "**", Kind: Glob}, []string{"x"}, []string{""}},
 		{Pattern{Text: "[a]%_\\", Kind: Glob}, []string{"[A]%_\\"}, []string{"a%_\\", "[a]xx\\"}},
 		{Pattern{Text: "TOP", Kind: Substring}, []string{"top", "laptop7"}, []string{"", "to", "t.op"}},
 		{Pattern{Text: "*", Kind: Substring}, []string{"a*b"}, []string{"ab"}},

@@ -9,7 +9,7 @@ import (
 )
 
 // enough is how many names are offered when one was mistyped.
-const enough = 5
+const enough = 8
 
 // nearest are the names that are most like what was asked for, best first; all of them when they are few.
 func nearest(asked string, names []string) []string {

@@ -54,6 +54,9 @@ func ParseWanted(what string) (Wanted, error) {
 		w.Address, w.Length, w.Kinds = prefix.Masked().Addr(), prefix.Bits(), []Kind{DelegatedPrefix}
 		return w, nil
 	}
+	if r, err := ParseRange(w.Text); err == nil && r.First != r.Last {
+		return w, fmt.Errorf("%s is a range of addresses, and get wants one; list them with --ip %s", w.Text, w.Text)
+	}
 	address, err := parseAddr(w.Text)
 	isAddress := err == nil
 	if isAddress {
