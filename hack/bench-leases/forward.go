@@ -15,9 +15,9 @@ import (
 
 // copySQL is what somebody would type to get the columns of our export by hand.
 const copySQL = `\copy (select 'dhcp4' as service, 'V4' as type, host('0.0.0.0'::inet + address) as address, null as prefix_length, vlan, vlan_name, subnet_id, subnet,
- encode(hwaddr, 'hex')::macaddr::text as hw_address, regexp_replace(encode(client_id, 'hex'), '(..)(?=.)', '\1:', 'g') as client_id, null as duid, null as iaid, hostname,
+ encode(hwaddr, 'hex')::macaddr::text as hw_address, regexp_replace(encode(client_id, 'hex'), '(..)(?=.)', '\1:', 'g') as client_id, null as duid, null as iaid, nullif(hostname, '') as hostname,
  case when state = 0 and expire > now() then 'active' when state = 0 then 'expired' when state = 1 then 'declined' else 'reclaimed' end as state, valid_lifetime,
- to_char(expire at time zone 'utc' - valid_lifetime * interval '1 s', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as cltt, to_char(expire at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as expires, user_context
+ to_char(expire at time zone 'utc' - valid_lifetime * interval '1 s', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as cltt, to_char(expire at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as expires, nullif(user_context, '') as user_context
  from lease4 join (select 200 + n as id, 200 + n as vlan, 'floor' || lpad(n::text, 2, '0') as vlan_name, '10.' || 200 + n || '.0.0/16' as subnet from generate_series(1, 50) n) v on v.id = subnet_id) to pstdout csv header`
 
 // rawSQL is the table as it is, which no person could read.

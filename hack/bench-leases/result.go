@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
@@ -46,7 +48,7 @@ func (r *result) targets() []target {
 		target{"the API's pages", fmt.Sprintf("%.1f times the export", api), fmt.Sprintf("at least %.0f", leastAPI), api >= leastAPI},
 		target{"memory of the export", megabytes(r.export.peak), "at most " + megabytes(mostMemory), r.export.peak <= mostMemory},
 		target{"memory, 10000 to all", fmt.Sprintf("%.2f times", growth), fmt.Sprintf("at most %.2f", mostMemoryX), growth <= mostMemoryX},
-		target{"same lines as psql's", fmt.Sprintf("%d%s", r.compared, r.differs), "all", r.differs == "" && r.compared == r.leases+2},
+		target{"same lines as psql's", cmp.Or(r.differs, strconv.Itoa(r.compared-2)), strconv.Itoa(r.leases), r.differs == "" && r.compared == r.leases+2},
 	)
 }
 

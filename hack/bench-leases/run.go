@@ -154,9 +154,9 @@ func (b *bench) same(ctx context.Context, r *result) error {
 	slices.SortFunc(other[1:], bytes.Compare)
 	for i := range max(len(mine), len(other)) {
 		if i >= len(mine) || i >= len(other) || i > 0 && !bytes.Equal(bytes.TrimRight(mine[i], "\r"), other[i]) {
-			r.differs = "line " + strconv.Itoa(i+1)
+			r.differs = "line " + strconv.Itoa(i+1) + " differs"
 			if i < len(mine) && i < len(other) {
-				r.differs += fmt.Sprintf(": %q is %q by hand", mine[i], other[i])
+				fmt.Fprintf(os.Stderr, "the export has\n%s\nand by hand it is\n%s\n", mine[i], other[i])
 			}
 			return nil
 		}
