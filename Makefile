@@ -81,8 +81,10 @@ bench: build ## Measure against kubectl; wants KUBECONFIG, takes KUBECTL
 	$(GO) run ./hack/bench -binary bin/kubectl-kea $(BENCH_FLAGS)
 
 .PHONY: bench-leases
-bench-leases: build ## Measure leases at a million; wants the scenario large up, KUBECONFIG and psql, takes KUBECTL
+bench-leases: build ## Measure leases at a million, and what a history costs; wants the scenarios large and load-balancing up, KUBECONFIG and psql, takes KUBECTL
 	$(GO) run ./hack/bench-leases -binary bin/kubectl-kea $(BENCH_FLAGS)
+	cd lab && $(GO) build -o ../bin/lab ./cmd/lab
+	KEALAB_SOURCE=$(CURDIR)/lab $(GO) run ./hack/bench-history -binary bin/kubectl-kea -lab bin/lab $(BENCH_FLAGS)
 
 ##@ Lab
 
