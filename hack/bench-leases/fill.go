@@ -10,13 +10,14 @@ import (
 )
 
 // fillSQL makes the leases of clients that are all different, spread over the subnets 201 to 250 and over a day. The
-// triggers are off meanwhile, with them on it takes hours; the counters are put right afterwards, as kea-admin does.
+// triggers are off meanwhile, with them on it takes hours; the counters are put right afterwards, as kea-admin does. None of
+// them ends within two hours, so that two exports of one run are of the same leases.
 const fillSQL = `begin;
 alter table lease4 disable trigger user;
 truncate lease4, lease4_stat, lease4_pool_stat;
 insert into lease4 (address, hwaddr, client_id, valid_lifetime, expire, subnet_id, fqdn_fwd, fqdn_rev, hostname, state)
 select ('10.' || 201 + n %% 50 || '.1.0')::inet - '0.0.0.0'::inet + n / 50, decode('02' || lpad(to_hex(n), 10, '0'), 'hex'),
-	decode('0102' || lpad(to_hex(n), 10, '0'), 'hex'), 86400, date_trunc('second', now()) + (n::bigint * 7919 %% 86000 + 300) * interval '1 s',
+	decode('0102' || lpad(to_hex(n), 10, '0'), 'hex'), 86400, date_trunc('second', now()) + (n::bigint * 7919 %% 79000 + 7200) * interval '1 s',
 	201 + n %% 50, true, true, 'client-' || n || '.floor' || lpad((n %% 50 + 1)::text, 2, '0') || '.example.org', 0
 from generate_series(0, %d - 1) n;
 insert into lease4_stat (subnet_id, state, leases) select subnet_id, state, count(*) from lease4 group by 1, 2;
