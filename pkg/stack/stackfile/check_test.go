@@ -451,6 +451,16 @@ line 4: spec.database.backup.retention: is "30 days"; expected days, weeks or mo
 line 5: spec.database.maintenance.schedule: is "0 30 3 * * *", with 6 fields; expected 5, as in "30 3 * * *" for 03:30 every day: here there are no seconds
 line 5: spec.database.maintenance.logRetention: is "4w"; expected days, as in 30d
 `},
+		{"a history of leases", `
+spec:
+  database:
+    type: memfile
+    auditEnabled: true
+    auditRetention: for ever
+`, `
+line 5: spec.database.auditEnabled: asks for a history of leases, but type: memfile has no database to keep it in; take it out
+line 6: spec.database.auditRetention: is "for ever"; expected days, as in 30d
+`},
 		{"schedules out of range", `
 spec:
   database:
