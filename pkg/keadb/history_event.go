@@ -102,13 +102,10 @@ func (db *DB) Events(ctx context.Context, f EventFilter, yield func(*Event) erro
 			stopped = yield(&e)
 			return stopped
 		})
-		switch {
-		case stopped != nil:
-			return nil // an end that was wanted
-		case err != nil:
-			return err
+		if stopped != nil {
+			err = nil // an end that was wanted
 		}
-		return nil
+		return err
 	})
 	if stopped != nil {
 		return stopped
