@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 )
 
 func main() {
@@ -38,11 +38,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
-	if err := r.page().Write(os.Stdout, printer.Canvas{ASCII: printer.ASCIIOnly(os.Getenv)}); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-	if *strict && !r.met() {
-		os.Exit(1)
+	if code := timing.Show(r.page(), !*strict || r.met()); code != 0 {
+		os.Exit(code)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 )
 
 func main() {
@@ -32,11 +32,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
-	if err := r.page().Write(os.Stdout, printer.Canvas{ASCII: printer.ASCIIOnly(os.Getenv)}); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-	if *strict && !r.met() {
-		os.Exit(1)
+	if code := timing.Show(r.page(), !*strict || r.met()); code != 0 {
+		os.Exit(code)
 	}
 }

@@ -15,7 +15,7 @@ type Pool struct {
 // the prefix.
 func ParsePool(s string) (Pool, bool) {
 	if prefix, err := netip.ParsePrefix(strings.TrimSpace(s)); err == nil {
-		return Pool{First: prefix.Masked().Addr(), Last: lastAddr(prefix)}, true
+		return Pool{First: prefix.Masked().Addr(), Last: LastAddr(prefix)}, true
 	}
 	first, last, found := strings.Cut(s, "-")
 	if !found {
@@ -82,8 +82,8 @@ func (t tree) pdPool() (PDPool, bool) {
 	return PDPool{Prefix: prefix.Masked(), DelegatedLen: t.integer("delegated-len"), UserContext: t.context()}, true
 }
 
-// lastAddr returns the last address of a prefix.
-func lastAddr(p netip.Prefix) netip.Addr {
+// LastAddr returns the last address of a prefix, which must be valid.
+func LastAddr(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for i := p.Bits(); i < len(b)*8; i++ {
 		b[i/8] |= 1 << (7 - i%8)

@@ -54,7 +54,7 @@ func scratch(t *testing.T) *DB {
 	t.Helper()
 	target := target(t)
 	if !strings.HasPrefix(target.Database, "scratch_") {
-		t.Skip("the database's name does not begin with scratch_")
+		t.Fatal("the database's name does not begin with scratch_")
 	}
 	db, err := Connect(t.Context(), target)
 	if err != nil {

@@ -133,28 +133,6 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-func TestCountReserved(t *testing.T) {
-	hosts(t)
-	db := connect(t, target(t))
-	pools := []Pool{
-		pool("198.51.100.0", "198.51.100.255", false), pool("2001:db8:ffff::", "2001:db8:ffff:ffff::", false), pool("2001:db8:ffff::", "2001:db8:ffff:ffff::", true), pool("198.51.100.3", "198.51.100.255", false),
-	}
-	for family, want := range map[Family]struct {
-		subnets []ReservedCount
-		pools   []uint64
-	}{
-		IPv4: {[]ReservedCount{{SubnetID: 0, Addresses: 1}, {SubnetID: fixtureSubnet, Addresses: 1}}, []uint64{2, 0, 0, 0}},
-		IPv6: {[]ReservedCount{{SubnetID: fixtureSubnet, Addresses: 1, Prefixes: 1}}, []uint64{0, 1, 1, 0}},
-	} {
-		if got, err := db.CountReserved(t.Context(), family); err != nil || !slices.Equal(got, want.subnets) {
-			t.Errorf("IPv%d: got %v, %v, want %v", family, got, err, want.subnets)
-		}
-		if got, err := db.CountReservedIn(t.Context(), family, pools); err != nil || !slices.Equal(got, want.pools) {
-			t.Errorf("IPv%d in pools: got %v, %v, want %v", family, got, err, want.pools)
-		}
-	}
-}
-
 func TestForensicLog(t *testing.T) {
 	db, other := connect(t, target(t)), scratch(t)
 	if got, err := db.ForensicLog(t.Context(), LogFilter{}); err != nil || len(got) != 0 {

@@ -79,7 +79,7 @@ func (f *Filter) span(s kea.Service) (from, last netip.Addr, ok bool) {
 	first, last := netip.IPv4Unspecified(), netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	if s == kea.DHCP6 {
 		first = netip.IPv6Unspecified()
-		last = (&Lease{Type: PD, Address: first}).last()
+		last = kea.LastAddr(netip.PrefixFrom(first, 0))
 	}
 	if len(f.Ranges) > 0 {
 		low, high := last, first

@@ -66,7 +66,7 @@ func (w Wanted) filters(kind Kind) []Filter {
 		return []Filter{{Ranges: []Range{{w.Address, w.Address}}}}
 	case DelegatedPrefix:
 		p := netip.PrefixFrom(w.Address, w.Length)
-		return []Filter{{Ranges: []Range{{p.Addr(), last(p)}}}}
+		return []Filter{{Ranges: []Range{{p.Addr(), kea.LastAddr(p)}}}}
 	case HardwareAddress:
 		return []Filter{{HWAddress: w.Octets}}
 	case ClientID:
@@ -77,16 +77,6 @@ func (w Wanted) filters(kind Kind) []Filter {
 		return []Filter{{Hostname: Pattern{w.Hostname, Exact}}}
 	}
 	return nil
-}
-
-// last is the last address of a prefix.
-func last(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < 8*len(b); i++ {
-		b[i/8] |= 1 << (7 - i%8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }
 
 // few reads the leases that a filter takes, one more than a card shows at most.

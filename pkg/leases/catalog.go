@@ -27,6 +27,8 @@ type Subnet struct {
 	Service kea.Service
 	VLAN    inventory.VLAN
 	kea.Subnet
+
+	text string // of the CIDR: every lease is given it
 }
 
 // Label names the subnet's VLAN for people, or the subnet where there is none: "VLAN 10 (users)", "10.10.0.0/16".
@@ -77,7 +79,7 @@ func NewCatalog(configs []*kea.Config, rules inventory.VLANRules) *Catalog {
 				continue
 			}
 			seen[k] = true
-			c.Subnets = append(c.Subnets, Subnet{Service: config.Service, VLAN: rules.Of(config.Service, subnet), Subnet: subnet})
+			c.Subnets = append(c.Subnets, Subnet{Service: config.Service, VLAN: rules.Of(config.Service, subnet), Subnet: subnet, text: subnet.CIDR.String()})
 		}
 	}
 	c.unused(rules.Map)
@@ -150,7 +152,7 @@ func (c *Catalog) Holding(a netip.Addr) *Subnet {
 // Place fills in where a lease belongs.
 func (c *Catalog) Place(l *Lease) {
 	if s := c.Find(l.Service, l.SubnetID, l.Address); s != nil {
-		l.VLAN, l.VLANName, l.Subnet = s.VLAN.ID, s.VLAN.Name, s.CIDR.String()
+		l.VLAN, l.VLANName, l.Subnet = s.VLAN.ID, s.VLAN.Name, s.text
 		return
 	}
 	l.VLAN, l.VLANName, l.Subnet = 0, "", ""

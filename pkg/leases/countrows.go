@@ -66,7 +66,7 @@ func (d *Deployment) countPools(ctx context.Context, db *keadb.DB, service kea.S
 		}
 		for _, p := range s.PDPools {
 			keys = append(keys, poolKey{service, s.ID, p.Prefix.String()})
-			pools = append(pools, keadb.Pool{First: p.Prefix.Addr(), Last: last(p.Prefix), Prefixes: true})
+			pools = append(pools, keadb.Pool{First: p.Prefix.Addr(), Last: kea.LastAddr(p.Prefix), Prefixes: true})
 		}
 	}
 	totals, err := db.CountLeasesIn(ctx, familyOf(service), pools)

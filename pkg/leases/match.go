@@ -36,14 +36,10 @@ func (f *Filter) matchPlace(l *Lease) bool {
 
 // last is the last address that the lease hands out.
 func (l *Lease) last() netip.Addr {
-	if l.Type != PD {
-		return l.Address
+	if p := netip.PrefixFrom(l.Address, l.Length); l.Type == PD && p.IsValid() {
+		return kea.LastAddr(p)
 	}
-	b := l.Address.As16()
-	for i := l.Length; i < len(b)*8; i++ {
-		b[i/8] |= 1 << (7 - i%8)
-	}
-	return netip.AddrFrom16(b)
+	return l.Address
 }
 
 func (f *Filter) matchClient(l *Lease) bool {

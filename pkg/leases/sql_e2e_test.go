@@ -22,7 +22,7 @@ func database(t *testing.T) *keadb.DB {
 	t.Helper()
 	u, err := url.Parse(os.Getenv("KEADB_TEST_DSN"))
 	if err != nil || !strings.HasPrefix(u.Path, "/scratch_") {
-		t.Skip("KEADB_TEST_DSN names no database that begins with scratch_")
+		t.Fatal("KEADB_TEST_DSN names no database that begins with scratch_")
 	}
 	port, _ := strconv.Atoi(u.Port())
 	password, _ := u.User.Password()
