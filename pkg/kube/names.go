@@ -29,4 +29,10 @@ const (
 	AnnotationNudge = Domain + "/nudged-at"
 	// AnnotationCurrentCluster, on the database's Service, names the CNPG cluster that is current.
 	AnnotationCurrentCluster = Domain + "/current-cluster"
+	// AnnotationLineage, on a CNPG cluster, holds the clusters that the database lived in before, as JSON; see cnpg.Lineage.
+	AnnotationLineage = Domain + "/lineage"
+	// AnnotationRestore, on a CNPG cluster, holds the record of the restore that made it, as JSON; see restore.Record.
+	AnnotationRestore = Domain + "/restore"
+	// AnnotationVerified, on a Backup, holds the verdict of its last verification, as JSON; see backup.Verdict.
+	AnnotationVerified = Domain + "/verified"
 )
