@@ -14,19 +14,19 @@ const whenExplained = `as in 2025-03-10T14:30:00Z, "2025-03-10 14:30", 14:30, "y
 
 // ParseWhen reads a moment up to now: RFC 3339; a date with or without a time of day; a time of day, which is the last
 // that has passed; "yesterday", "today" or "now"; "2h ago", "-2h"; "@" and seconds since 1970. Where no zone is given,
-// it is now's; the moment is returned in the zone it was given in.
+// it is now's; the moment is returned in the zone it was given in. A time that the clocks there skip or show twice is
+// refused.
 func ParseWhen(text string, now time.Time) (time.Time, error) {
-	when, err := parseWhen(strings.TrimSpace(text), now)
-	switch {
-	case err != nil:
-		return time.Time{}, fmt.Errorf("%q is no time: %w; write it %s", text, err, whenExplained)
-	case when.After(now):
+	when, err := moments{now: now}.read(text)
+	if err == nil && when.After(now) {
 		return time.Time{}, fmt.Errorf("%q is no time that has passed: it would be %s", text, when.Format(time.RFC3339))
-	case when.Year() < 1970:
-		return time.Time{}, fmt.Errorf("%q is before there was DHCP", text)
 	}
-	return when, nil
+	return when, err
 }
+
+// ParseExact is ParseWhen for what must not be misunderstood: a time of day that is still to come is refused with both
+// days that it may mean. A moment to come that is written in full is given as it is.
+func ParseExact(text string, now time.Time) (time.Time, error) { return moments{now, true}.read(text) }
 
 // ParseSince is ParseWhen, where a bare length of time means that long ago: 15m, 30d.
 func ParseSince(text string, now time.Time) (time.Time, error) {
@@ -36,25 +36,51 @@ func ParseSince(text string, now time.Time) (time.Time, error) {
 	return ParseWhen(text, now)
 }
 
-func parseWhen(text string, now time.Time) (time.Time, error) {
+// moments reads moments as they are seen from now.
+type moments struct {
+	now time.Time
+	// exact refuses a time of day that is still to come, which otherwise is yesterday's.
+	exact bool
+}
+
+func (m moments) read(text string) (time.Time, error) {
+	when, err := m.parse(strings.TrimSpace(text))
+	var unclear *unclearError
+	switch {
+	case errors.As(err, &unclear):
+		return time.Time{}, fmt.Errorf("%q is not clear: %w", text, err)
+	case err != nil:
+		return time.Time{}, fmt.Errorf("%q is no time: %w; write it %s", text, err, whenExplained)
+	case when.Year() < 1970:
+		return time.Time{}, fmt.Errorf("%q is before there was DHCP", text)
+	}
+	return when, nil
+}
+
+// unclearError says that a time has two meanings, or none.
+type unclearError struct{ why string }
+
+func (e *unclearError) Error() string { return e.why }
+
+func (m moments) parse(text string) (time.Time, error) {
 	lower := strings.ToLower(text)
 	switch {
 	case lower == "":
 		return time.Time{}, errors.New("it is empty")
 	case lower == "now":
-		return now, nil
+		return m.now, nil
 	case strings.HasPrefix(lower, "@"):
 		seconds, err := strconv.ParseInt(lower[1:], 10, 64)
 		if err != nil || seconds < 0 || seconds > math.MaxUint32 {
 			return time.Time{}, errors.New("@ is followed by seconds since 1970")
 		}
-		return time.Unix(seconds, 0).In(now.Location()), nil
+		return time.Unix(seconds, 0).In(m.now.Location()), nil
 	case strings.HasPrefix(lower, "-"):
-		return before(lower[1:], now)
+		return before(lower[1:], m.now)
 	case strings.HasSuffix(lower, "ago"):
-		return before(strings.TrimSuffix(lower, "ago"), now)
+		return before(strings.TrimSuffix(lower, "ago"), m.now)
 	}
-	return calendar(text, now)
+	return m.calendar(text)
 }
 
 // before is the moment an age before now.
@@ -64,67 +90,6 @@ func before(text string, now time.Time) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return now.Add(-age), nil
-}
-
-// calendar reads a day, a time of day, and a zone.
-func calendar(text string, now time.Time) (time.Time, error) {
-	if when, err := time.Parse(time.RFC3339, strings.Replace(strings.ToUpper(text), " ", "T", 1)); err == nil {
-		return when, nil
-	}
-	text, zone := cutZone(text, now.Location())
-	now = now.In(zone)
-	day, clock, _ := strings.Cut(text, " ")
-	switch strings.ToLower(day) {
-	case "today":
-		return onDay(now, strings.TrimSpace(clock), zone)
-	case "yesterday":
-		return onDay(now.AddDate(0, 0, -1), strings.TrimSpace(clock), zone)
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
-		if when, err := time.ParseInLocation(layout, strings.ToUpper(text), zone); err == nil {
-			return when, nil
-		}
-	}
-	when, err := onDay(now, text, zone)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if when.After(now) {
-		return onDay(now.AddDate(0, 0, -1), text, zone)
-	}
-	return when, nil
-}
-
-// cutZone takes a zone off the end: Z, UTC, or an offset such as +02:00. Other names mean different things in different
-// places.
-func cutZone(text string, local *time.Location) (string, *time.Location) {
-	for _, name := range []string{"UTC", "GMT", "Z"} {
-		if i := len(text) - len(name); i >= 0 && strings.EqualFold(text[i:], name) {
-			return strings.TrimSpace(text[:i]), time.UTC
-		}
-	}
-	if i := strings.LastIndexAny(text, "+-"); i > 0 && strings.Contains(text[:i], ":") {
-		for _, layout := range []string{"-07:00", "-0700", "-07"} {
-			if at, err := time.Parse(layout, text[i:]); err == nil {
-				return strings.TrimSpace(text[:i]), at.Location()
-			}
-		}
-	}
-	return text, local
-}
-
-// onDay is a time of day on a day; none is midnight.
-func onDay(day time.Time, clock string, zone *time.Location) (time.Time, error) {
-	at := time.Time{}
-	if clock != "" {
-		var err error
-		if at, err = time.Parse("15:04:05", clock); err != nil {
-			if at, err = time.Parse("15:04", clock); err != nil {
-				return time.Time{}, errors.New("no form that is known fits")
-			}
-		}
-	}
-	return time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), at.Second(), 0, zone), nil
 }
 
 // ParseAge reads a length of time: 90s, 15m, 12h, 30d, 2w, or several of them as in 1d12h.
