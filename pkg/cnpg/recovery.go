@@ -1,13 +1,17 @@
 package cnpg
 
 import (
-	"errors"
+	"fmt"
 	"time"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
+
+// RecoverySource is the name that a recovered cluster's spec has for the archive it came from, in externalClusters.
+const RecoverySource = "kea-recovery-source"
 
 // RecoveryTarget is where a recovery stops replaying the write-ahead log. The zero value replays all of it.
 type RecoveryTarget struct {
@@ -43,5 +47,26 @@ type Recovery struct {
 // Cluster is the manifest: the whole source spec but for bootstrap and the archive's folder, whose name becomes the new
 // cluster's. source is the object as the API server has it, so that fields that this program does not know are kept too.
 func (r Recovery) Cluster(source *unstructured.Unstructured) (*cnpgv1.Cluster, *unstructured.Unstructured, error) {
-	return nil, nil, errors.ErrUnsupported
+	cluster := &cnpgv1.Cluster{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(source.Object, cluster); err != nil {
+		return nil, nil, fmt.Errorf("read cluster %s: %w", source.GetName(), err)
+	}
+	spec, err := r.spec(cluster, source)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make cluster %s like %s: %w", r.Name, source.GetName(), err)
+	}
+	raw := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+	raw.SetGroupVersionKind(cnpgv1.SchemeGroupVersion.WithKind("Cluster"))
+	raw.SetNamespace(source.GetNamespace())
+	raw.SetName(r.Name)
+	raw.SetLabels(r.labels(source.GetLabels()))
+	raw.SetAnnotations(r.annotations(source.GetAnnotations()))
+	if r.Owner != nil {
+		raw.SetOwnerReferences([]metav1.OwnerReference{*r.Owner})
+	}
+	typed := &cnpgv1.Cluster{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw.Object, typed); err != nil {
+		return nil, nil, fmt.Errorf("make cluster %s: %w", r.Name, err)
+	}
+	return typed, raw, nil
 }
