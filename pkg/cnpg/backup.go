@@ -32,9 +32,12 @@ type Unread struct {
 
 // Backup is one Backup object.
 type Backup struct {
-	Name   string `json:"name"`
-	Method string `json:"method"` // plugin, barmanObjectStore, volumeSnapshot
-	Phase  string `json:"phase"`  // CNPG's word; "pending" when the operator has not spoken
+	Name string `json:"name"`
+	// Cluster is the one that it was taken of, which may be gone; ClusterUID is known of the plugin's only.
+	Cluster    string `json:"cluster"`
+	ClusterUID string `json:"-"`
+	Method     string `json:"method"` // plugin, barmanObjectStore, volumeSnapshot
+	Phase      string `json:"phase"`  // CNPG's word; "pending" when the operator has not spoken
 	// Started and Stopped are the backup tool's times, or the operator's where the tool gave none.
 	Started *time.Time `json:"started,omitempty"`
 	Stopped *time.Time `json:"stopped,omitempty"`
@@ -51,6 +54,8 @@ type Backup struct {
 	EndLSN     LSN    `json:"endLSN,omitempty"`
 	// Major is PostgreSQL's major version at the time; 0: unknown.
 	Major int `json:"postgresMajor,omitempty"`
+	// Verified is the verdict of its last verification, as kube.AnnotationVerified holds it.
+	Verified string `json:"-"`
 }
 
 // Done reports a backup that will not change any more.

@@ -10,6 +10,8 @@ import (
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 )
 
 // GatherBackups reads the backups, schedules and recovery window of a cluster at once. What could not be read is in
@@ -51,9 +53,7 @@ func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules 
 			s.Backups = append(s.Backups, newBackup(&backups[i]))
 		}
 	}
-	slices.SortFunc(s.Backups, func(a, b Backup) int {
-		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(b.Name, a.Name))
-	})
+	slices.SortFunc(s.Backups, newestFirst)
 	for i := range s.Backups {
 		b := s.Backups[i]
 		switch {
@@ -74,6 +74,25 @@ func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules 
 	return s
 }
 
+// ListBackups reads the backups of a namespace, newest first, those of clusters that are gone too.
+// Errors: the reader's. Permission: list backups (postgresql.cnpg.io).
+func ListBackups(ctx context.Context, r client.Reader, namespace string) ([]Backup, error) {
+	var list cnpgv1.BackupList
+	if err := r.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	found := []Backup{}
+	for i := range list.Items {
+		found = append(found, newBackup(&list.Items[i]))
+	}
+	slices.SortFunc(found, newestFirst)
+	return found, nil
+}
+
+func newestFirst(a, b Backup) int {
+	return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(b.Name, a.Name))
+}
+
 // ended is when a backup ended, or was asked for where nobody said.
 func (b Backup) ended() time.Time {
 	if b.Stopped != nil {
@@ -85,7 +104,7 @@ func (b Backup) ended() time.Time {
 func newBackup(b *cnpgv1.Backup) Backup {
 	status := &b.Status
 	result := Backup{
-		Name: b.Name, Created: b.CreationTimestamp.UTC(),
+		Name: b.Name, Cluster: b.Spec.Cluster.Name, ClusterUID: status.PluginMetadata["clusterUID"], Created: b.CreationTimestamp.UTC(),
 		Method:   cmp.Or(string(status.Method), string(b.Spec.Method), string(cnpgv1.BackupMethodBarmanObjectStore)),
 		Phase:    cmp.Or(string(status.Phase), cnpgv1.BackupPhasePending),
 		Started:  firstTime(status.StartedAt, status.ReconciliationStartedAt),
@@ -94,7 +113,7 @@ func newBackup(b *cnpgv1.Backup) Backup {
 		Error:    status.Error,
 		Schedule: b.Labels[LabelScheduledBackup], ServerName: status.ServerName,
 		BeginWAL: status.BeginWal, EndWAL: status.EndWal, BeginLSN: parseLSN(status.BeginLSN), EndLSN: parseLSN(status.EndLSN),
-		Major: status.MajorVersion,
+		Major: status.MajorVersion, Verified: b.Annotations[kube.AnnotationVerified],
 	}
 	if id := status.InstanceID; id != nil {
 		result.Instance = id.PodName

@@ -19,7 +19,7 @@ func TestGatherBackupsPlugin(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := Backup{
-		Name: "first", Method: "plugin", Phase: "completed", Created: *at("2026-11-22T21:24:43Z"),
+		Name: "first", Cluster: "kea-database", ClusterUID: "217b2c59-f88e-4d40-829c-65e28f4fde63", Method: "plugin", Phase: "completed", Created: *at("2026-11-22T21:24:43Z"),
 		Started: at("2026-11-22T21:24:48Z"), Stopped: at("2026-11-22T21:25:15Z"), ID: "20261122T212447", Instance: "kea-database-2",
 		BeginWAL: "000000010000000000000006", EndWAL: "000000010000000000000007", BeginLSN: 0x6000028, EndLSN: 0x7376368, Major: 17,
 	}
@@ -143,7 +143,7 @@ func TestBackupStateOrders(t *testing.T) {
 	}
 }
 
-//nolint:staticcheck // see statusWindow
+//nolint:staticcheck // see StatusWindow
 func TestStatusWindowByMethod(t *testing.T) {
 	cluster := &cnpgv1.Cluster{}
 	cluster.Spec.Backup = &cnpgv1.BackupConfiguration{RetentionPolicy: "7d"}
@@ -151,7 +151,7 @@ func TestStatusWindowByMethod(t *testing.T) {
 	cluster.Status.FirstRecoverabilityPointByMethod = map[cnpgv1.BackupMethod]metav1.Time{"volumeSnapshot": day("2"), "barmanObjectStore": day("1")}
 	cluster.Status.LastSuccessfulBackupByMethod = map[cnpgv1.BackupMethod]metav1.Time{"volumeSnapshot": day("4"), "barmanObjectStore": day("3")}
 	want := RecoveryWindow{First: at("2026-01-01T00:00:00Z"), LastBackup: at("2026-01-04T00:00:00Z"), Source: "cluster status", Retention: "7d"}
-	if diff := cmp.Diff(want, statusWindow(cluster)); diff != "" {
+	if diff := cmp.Diff(want, StatusWindow(cluster)); diff != "" {
 		t.Error(diff)
 	}
 }

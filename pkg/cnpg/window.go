@@ -20,20 +20,25 @@ func ObjectStoreKind() schema.GroupVersionKind {
 // recoveryWindow reads the window of the archive the cluster writes to. On an error the window still says which store
 // could not be read.
 func recoveryWindow(ctx context.Context, r client.Reader, cluster *cnpgv1.Cluster) (RecoveryWindow, error) {
-	plugin := barmanPlugin(cluster)
-	if plugin == nil {
-		return statusWindow(cluster), nil
+	archive := ArchiveOf(cluster)
+	if archive.Method != MethodPlugin {
+		return StatusWindow(cluster), nil
 	}
-	store, server := plugin.Parameters["barmanObjectName"], cmp.Or(plugin.Parameters["serverName"], cluster.Name)
-	if store == "" {
-		return RecoveryWindow{ServerName: server}, nil
+	if archive.Store == "" {
+		return RecoveryWindow{ServerName: archive.ServerName}, nil
 	}
+	return StoreWindow(ctx, r, cluster.Namespace, archive)
+}
+
+// StoreWindow reads the window of a folder in an ObjectStore, also of a cluster that is gone. On an error it still says
+// which store could not be read. Permission: get objectstores (barmancloud.cnpg.io).
+func StoreWindow(ctx context.Context, r client.Reader, namespace string, archive Archive) (RecoveryWindow, error) {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(ObjectStoreKind())
-	if err := r.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: store}, object); err != nil {
-		return RecoveryWindow{Store: store, ServerName: server}, err
+	if err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: archive.Store}, object); err != nil {
+		return RecoveryWindow{Store: archive.Store, ServerName: archive.ServerName}, err
 	}
-	return storeWindow(object.Object, store, server)
+	return storeWindow(object.Object, archive.Store, archive.ServerName)
 }
 
 // barmanPlugin is the Barman Cloud plugin of a cluster, the one that archives before one that only takes backups.
@@ -79,10 +84,10 @@ func storeWindow(object map[string]any, name, server string) (RecoveryWindow, er
 	return window, nil
 }
 
-// statusWindow reads the fields of a Cluster that CNPG keeps for in-tree backups and volume snapshots.
+// StatusWindow reads the fields of a Cluster that CNPG keeps for in-tree backups and volume snapshots.
 //
 //nolint:staticcheck // deprecated for plugins; for the others there is nothing else
-func statusWindow(cluster *cnpgv1.Cluster) RecoveryWindow {
+func StatusWindow(cluster *cnpgv1.Cluster) RecoveryWindow {
 	status := &cluster.Status
 	window := RecoveryWindow{
 		First: parseTime(status.FirstRecoverabilityPoint), LastBackup: parseTime(status.LastSuccessfulBackup),
