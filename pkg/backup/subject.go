@@ -64,7 +64,7 @@ func Find(ctx context.Context, r client.Reader, namespace, cluster string) (Subj
 	return Subject{In: in, Database: database, Cluster: chosen, Raw: raw, Deployment: deployment(in, database, chosen)}, nil
 }
 
-// withoutServers is a namespace where no Kea is deployed: its Services and clusters are all that there is. none is the
+// withoutServers is a namespace where no Kea is deployed: its Services, pods and clusters are all that there is. none is the
 // error that says so, and stays where the clusters do not help either.
 func withoutServers(ctx context.Context, r client.Reader, namespace, cluster string, none error) (*inventory.Inventory, error) {
 	clusters, err := cnpg.ListClusters(ctx, r, namespace)
@@ -82,7 +82,11 @@ func withoutServers(ctx context.Context, r client.Reader, namespace, cluster str
 	if err := r.List(ctx, &services, client.InNamespace(namespace)); err != nil {
 		return nil, fmt.Errorf("list services in namespace %s: %w", namespace, err)
 	}
-	return &inventory.Inventory{Namespace: namespace, Services: services.Items, Clusters: clusters}, nil
+	var pods corev1.PodList
+	if err := r.List(ctx, &pods, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list pods in namespace %s: %w", namespace, err)
+	}
+	return &inventory.Inventory{Namespace: namespace, Pods: pods.Items, Services: services.Items, Clusters: clusters}, nil
 }
 
 // choose finds the one database that is meant. Pure.

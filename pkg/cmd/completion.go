@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 )
 
 // completeScript is what kubectl runs to complete a plugin's command line.
@@ -60,6 +62,49 @@ func (e *Env) completeNamespace(c *cobra.Command, _ []string, _ string) ([]cobra
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	names, err := inventory.Namespaces(ctx, kube, inventory.Options{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeCluster offers the CNPG clusters of the namespace.
+func (e *Env) completeCluster(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return e.completeObjects(c, func(ctx context.Context, k *kube.Client) ([]string, error) {
+		clusters, err := cnpg.ListClusters(ctx, k, k.Namespace)
+		names := []string{}
+		for i := range clusters {
+			names = append(names, clusters[i].Name)
+		}
+		return names, err
+	})
+}
+
+// completeBackup offers the backups of the namespace, newest first, as the first argument.
+func (e *Env) completeBackup(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, directive := e.completeObjects(c, func(ctx context.Context, k *kube.Client) ([]string, error) {
+		backups, err := cnpg.ListBackups(ctx, k, k.Namespace)
+		names := []string{}
+		for _, b := range backups {
+			names = append(names, cobra.CompletionWithDesc(b.Name, b.Phase))
+		}
+		return names, err
+	})
+	return names, directive | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completeObjects offers what list finds, quickly and silently or not at all.
+func (e *Env) completeObjects(c *cobra.Command, list func(context.Context, *kube.Client) ([]string, error)) ([]cobra.Completion, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
+	defer cancel()
+	k, err := e.Kube()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, err := list(ctx, k)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -11,6 +11,7 @@ import (
 // The groups of the help, in its order.
 const (
 	groupLook  = "look"
+	groupSafe  = "safe"
 	groupSetUp = "setup"
 	groupOther = "other"
 )
@@ -42,6 +43,7 @@ a PostgreSQL cluster run by the CloudNativePG operator.`,
 		newHACmd(env),
 		newLeasesCmd(env),
 		newVLANsCmd(env),
+		newBackupCmd(env),
 		newInstallCmd(env),
 		newUninstallCmd(env),
 		newVersionCmd(env),

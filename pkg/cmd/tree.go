@@ -18,6 +18,7 @@ func arrange(root *cobra.Command, env *Env) {
 	root.SetHelpCommand(newHelpCmd())
 	for _, g := range []*cobra.Group{
 		{ID: groupLook, Title: "See what is there:"},
+		{ID: groupSafe, Title: "Keep its data safe:"},
 		{ID: groupSetUp, Title: "Set it up:"},
 		{ID: groupOther, Title: "Other:"},
 	} {

@@ -50,7 +50,7 @@ func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules 
 	}
 	for i := range backups {
 		if backups[i].Spec.Cluster.Name == cluster.Name {
-			s.Backups = append(s.Backups, newBackup(&backups[i]))
+			s.Backups = append(s.Backups, BackupOf(&backups[i]))
 		}
 	}
 	slices.SortFunc(s.Backups, newestFirst)
@@ -83,7 +83,7 @@ func ListBackups(ctx context.Context, r client.Reader, namespace string) ([]Back
 	}
 	found := []Backup{}
 	for i := range list.Items {
-		found = append(found, newBackup(&list.Items[i]))
+		found = append(found, BackupOf(&list.Items[i]))
 	}
 	slices.SortFunc(found, newestFirst)
 	return found, nil
@@ -101,7 +101,8 @@ func (b Backup) ended() time.Time {
 	return b.Created
 }
 
-func newBackup(b *cnpgv1.Backup) Backup {
+// BackupOf is what counts of a Backup object. Pure.
+func BackupOf(b *cnpgv1.Backup) Backup {
 	status := &b.Status
 	result := Backup{
 		Name: b.Name, Cluster: b.Spec.Cluster.Name, ClusterUID: status.PluginMetadata["clusterUID"], Created: b.CreationTimestamp.UTC(),

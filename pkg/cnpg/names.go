@@ -26,6 +26,8 @@ const (
 	BarmanPlugin = "barman-cloud.cloudnative-pg.io"
 	// PostgresContainer is the container of an instance pod that runs PostgreSQL.
 	PostgresContainer = "postgres"
+	// BarmanContainer is the plugin's container in an instance pod.
+	BarmanContainer = "plugin-barman-cloud"
 	// StatusPort is the instance manager's HTTPS port.
 	StatusPort = 8000
 	// StatusPath answers with the instance's state as JSON, without authentication.
