@@ -22,6 +22,8 @@ const (
 	AnnotationHibernation = "cnpg.io/hibernation"
 	// AnnotationSkipArchiving is "enabled" on a cluster whose write-ahead log is thrown away instead of archived.
 	AnnotationSkipArchiving = "cnpg.io/skipWalArchiving"
+	// AnnotationOperatorVersion holds, on an instance pod, the version of the operator that made it.
+	AnnotationOperatorVersion = "cnpg.io/operatorVersion"
 	// BarmanPlugin is the name of the Barman Cloud plugin.
 	BarmanPlugin = "barman-cloud.cloudnative-pg.io"
 	// PostgresContainer is the container of an instance pod that runs PostgreSQL.

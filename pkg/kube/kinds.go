@@ -44,6 +44,7 @@ func kinds() []group {
 				"PersistentVolumeClaim", "persistentvolumeclaims", false,
 				types(&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{}),
 			},
+			{"ResourceQuota", "resourcequotas", false, types(&corev1.ResourceQuota{}, &corev1.ResourceQuotaList{})},
 			{"Event", "events", false, types(&corev1.Event{}, &corev1.EventList{})},
 			{"Namespace", "namespaces", true, types(&corev1.Namespace{}, &corev1.NamespaceList{})},
 			{"Node", "nodes", true, types(&corev1.Node{}, &corev1.NodeList{})},

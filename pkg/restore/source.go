@@ -27,4 +27,6 @@ type Pods interface {
 	Exec(ctx context.Context, namespace, pod, container string, command []string, stdin io.Reader, stdout, stderr io.Writer) error
 	// PodLogs streams what a container wrote; follow goes on as it writes. Permission: get pods/log.
 	PodLogs(ctx context.Context, namespace, pod, container string, follow bool) (io.ReadCloser, error)
+	// ProxyGet asks a pod over HTTP through the API server. Permission: get pods/proxy.
+	ProxyGet(ctx context.Context, namespace, pod string, port int, scheme, path string) ([]byte, error)
 }
