@@ -3,6 +3,7 @@ package keadb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -19,7 +20,10 @@ type Carry struct {
 }
 
 // Mark is a moment in the database From, told by its transactions and not by a clock. The zero value is the beginning.
-type Mark struct{ xid uint64 }
+type Mark struct {
+	xid    uint64 // transactions before it had ended
+	server int64  // when the server was started: another one counts otherwise
+}
 
 // CarriedCount is what happened to one subnet's leases.
 type CarriedCount struct {
@@ -41,26 +45,46 @@ type Carried struct {
 	Mark Mark
 }
 
-// AfterCount is how many valid leases of a subnet were granted or renewed after a moment.
-type AfterCount struct {
-	Family   Family
-	SubnetID uint32
-	Leases   int64
-}
-
-// After counts the valid leases that were granted or renewed after a moment, by family and subnet: what a restore to then
-// would forget.
-func (db *DB) After(ctx context.Context, since time.Time) ([]AfterCount, error) {
-	return nil, errors.ErrUnsupported
-}
-
 // Run carries what changed in From since the mark, in one transaction of To, and rebuilds the counters there. It can be
 // repeated: a row that is as new there is left alone. note is told of progress. final is set for the last call, in which
 // nothing else writes to either database: leases are extended in it.
 //
+// When the context ends, or anything fails, To is as it was, and the sessions may be broken.
+//
 // Errors: ErrPermission, ErrReadOnly, ErrSchemaDiffers, and those of a reading.
 func (c *Carry) Run(ctx context.Context, since Mark, final bool, note func(string)) (Carried, error) {
-	return Carried{}, errors.ErrUnsupported
+	if c.To.target.ReadOnly {
+		return Carried{}, fail(c.doing(), errReadOnlySession())
+	}
+	p := &passage{Carry: c, final: final, note: note, staged: map[string]int64{}}
+	defer p.end(ctx)
+	if err := p.look(ctx, since); err != nil {
+		return Carried{}, err
+	}
+	stages := p.stages()
+	if err := p.prepare(ctx, stages); err != nil {
+		return Carried{}, err
+	}
+	for _, s := range stages {
+		if err := p.copy(ctx, s); err != nil {
+			return Carried{}, err
+		}
+		note(fmt.Sprintf("%d %s", p.staged[s.table], s.name))
+	}
+	if final && c.Extend {
+		if err := p.findExpired(ctx); err != nil {
+			return Carried{}, err
+		}
+	}
+	if err := p.merge(ctx); err != nil {
+		return Carried{}, err
+	}
+	p.done.Mark, p.done.HistoryGap = p.mark, p.gap
+	return p.done, nil
+}
+
+func (c *Carry) doing() string {
+	return fmt.Sprintf("carry leases from %s to %s", c.From.target, c.To.target)
 }
 
 // ErrSchemaDiffers: the two databases have different versions of Kea's schema.

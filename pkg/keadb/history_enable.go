@@ -194,13 +194,18 @@ func (db *DB) RestartHistory(ctx context.Context) error {
 // patiently changes triggers, in a transaction that rather ends than keeps Kea waiting, as often as it takes.
 func (db *DB) patiently(ctx context.Context, note func(string), sql string) error {
 	sql = fmt.Sprintf("%s; set local lock_timeout = '%dms'; %s", becomeOwner, lockPatience.Milliseconds(), sql)
-	for try := 1; ; try++ {
-		err := db.transact(ctx, sql)
+	return untilUnlocked(ctx, note, func() error { return db.transact(ctx, sql) })
+}
+
+// untilUnlocked tries something that locks the lease tables, as often as it takes, and leaves them to Kea in between.
+func untilUnlocked(ctx context.Context, note func(string), try func() error) error {
+	for n := 1; ; n++ {
+		err := try()
 		var said *pgconn.PgError
-		if !errors.As(err, &said) || said.Code != "55P03" && said.Code != "40P01" || try == lockTries {
+		if !errors.As(err, &said) || said.Code != "55P03" && said.Code != "40P01" || n == lockTries {
 			return err
 		}
-		note(fmt.Sprintf("somebody holds the lease tables; try %d", try+1))
+		note(fmt.Sprintf("somebody holds the lease tables; try %d", n+1))
 		timer := time.NewTimer(lockPause)
 		select {
 		case <-ctx.Done():
