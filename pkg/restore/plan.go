@@ -1,14 +1,19 @@
 package restore
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -41,6 +46,12 @@ type Plan struct {
 	Clamped *time.Time    `json:"clamped,omitempty"`
 	Window  backup.Window `json:"window"`
 	Chosen  backup.Chosen `json:"chosen"`
+	// Since is the moment that the restored database knows everything up to; what came later is forgotten. Of a target that
+	// is a time or a backup it is the target. Otherwise it is not after it, and AtMost says that Lost counts too much.
+	Since  time.Time `json:"since,omitzero"`
+	AtMost bool      `json:"atMost,omitempty"`
+	// Resumes: an earlier run for the same target began to make the cluster.
+	Resumes bool `json:"resumes,omitempty"`
 	// Recovery and Manifest are the new cluster.
 	Recovery cnpg.Recovery              `json:"-"`
 	Manifest *unstructured.Unstructured `json:"manifest"`
@@ -56,30 +67,203 @@ type Plan struct {
 	Subject backup.Subject `json:"-"`
 }
 
-// Loss is how many valid leases of a subnet were granted or renewed after the target: what the restored database does not
-// know, and a cutover carries forward.
-type Loss struct {
-	Service  string `json:"service"` // dhcp4, dhcp6
-	VLAN     int    `json:"vlan,omitempty"`
-	VLANName string `json:"vlanName,omitempty"`
-	Subnet   string `json:"subnet"`
-	SubnetID uint32 `json:"subnetID"`
-	Leases   int64  `json:"leases"`
-}
-
 // Blocked reports whether something stands against the restore.
-func (p *Plan) Blocked() bool {
-	for _, found := range p.Problems {
-		if found.Severity == problem.Critical {
-			return true
-		}
-	}
-	return false
-}
+func (p *Plan) Blocked() bool { return blocked(p.Problems) }
+
+// kindRestore is the kind of the operation that makes the new cluster.
+const kindRestore = "restore"
 
 // Make works out a plan. What stands against it is in its problems, all of it at once; an error means that the cluster
 // could not be asked. Nothing is changed.
 // Errors: *backup.ChoiceError, inventory.ErrNone, the client's.
 func Make(ctx context.Context, src Source, r Request) (Plan, error) {
-	return Plan{}, errors.ErrUnsupported
+	p := Plan{Namespace: r.Namespace, Name: r.Name, Target: r.Target, Lost: []Loss{}, Problems: []problem.Problem{}}
+	p.Window.Spans, p.Window.Unread = []backup.Span{}, []problem.Unread{}
+	var missing []kube.Permission
+	var notFound error
+	err := sideBySide(
+		func() (err error) {
+			missing, err = kube.Missing(ctx, src.Client, Permissions(r.Namespace))
+			return err
+		},
+		func() error {
+			p.Subject, notFound = backup.Find(ctx, src.Client, r.Namespace, r.Cluster)
+			return nil
+		},
+	)
+	missing = permitted(missing, p.Subject)
+	p.Problems = append(p.Problems, missingPermissions(r.Namespace, missing)...)
+	switch {
+	case err != nil:
+		return p, err
+	case notFound != nil && len(missing) > 0:
+		return p, nil // who may not look finds nothing: that is told first
+	case notFound != nil:
+		return p, notFound
+	}
+	f, err := gather(ctx, src, p.Subject)
+	if err != nil {
+		return p, err
+	}
+	p.settle(f, r, src.Now())
+	if err := p.inspect(ctx, src, f); err != nil {
+		return p, err
+	}
+	problem.Sort(p.Problems)
+	return p, nil
+}
+
+// settle works out the target, the name and the manifest. Pure.
+func (p *Plan) settle(f facts, r Request, now time.Time) {
+	s := p.Subject
+	p.Deployment, p.Source, p.Window = s.Deployment, s.Cluster.Name, f.window
+	add := func(found []problem.Problem) { p.Problems = append(p.Problems, found...) }
+	a, found := field{f.window, f.all, f.written, now}.find(r.Target, r.Clamp)
+	add(found)
+	p.Target, p.Clamped, p.Chosen, p.Since, p.AtMost = a.wanted, a.clamped, a.chosen, a.since, !a.exact
+	if a.clamped == nil && blocked(found) {
+		p.Target = r.Target
+	}
+	add(p.settleName(f, r, now))
+	add(judgeSource(s, now))
+	add(judgeOperations(s, p.Resumes))
+	add(judgeMajor(a, s, now))
+	add(judgeUnread(f.unread))
+	p.settleService()
+	if blocked(found) {
+		return
+	}
+	p.Recovery = cnpg.Recovery{Name: p.Name, From: a.chosen.Span.Archive, Target: a.target, Annotations: map[string]string{}}
+	if p.Stable {
+		p.Recovery.DNSNames = serviceNames(p.Service, p.Namespace)
+	}
+	// The lineage is of the service and not of the data: also a cluster restored from an earlier one's archive comes after
+	// all of them, and a time in between is still restored from the one that was in service then. The one that it takes the
+	// place of is added when it does.
+	if lineage, ok := s.Raw.GetAnnotations()[kube.AnnotationLineage]; ok {
+		p.Recovery.Annotations[kube.AnnotationLineage] = lineage
+	}
+	_, manifest, err := p.Recovery.Cluster(s.Raw)
+	if err != nil {
+		add([]problem.Problem{critical("no-manifest", "cluster "+p.Source, err.Error(), "")})
+		return
+	}
+	p.Manifest = manifest
+}
+
+// settleName chooses the new cluster's name. A run that was broken off is gone on with: the same target has the same
+// cluster.
+func (p *Plan) settleName(f facts, r Request, now time.Time) []problem.Problem {
+	for i := range p.Subject.In.Clusters {
+		c := &p.Subject.In.Clusters[i]
+		record, ok, err := RecordOf(c)
+		ours := ok && err == nil && record.Source == p.Source && (record.Phase == Recovering || record.Phase == Recovered)
+		named := r.Name == c.Name || r.Name == "" && record.Phase == Recovering
+		if ours && named && record.Target.same(p.Target) {
+			p.Name, p.Resumes = c.Name, true
+			return []problem.Problem{{
+				Severity: problem.Info, Code: "goes-on", Subject: "cluster " + c.Name,
+				Text: "an earlier run began to restore it to this target; this one goes on with it",
+			}}
+		}
+	}
+	if p.Name == "" {
+		p.Name = newName(p.Source, now)
+	}
+	return checkName(p.Name, usedNames(p.Subject, f.folders, f.all))
+}
+
+// settleService finds out whether a cutover can turn the Service.
+func (p *Plan) settleService() {
+	d := p.Subject.Database
+	if d.Service != nil {
+		p.Service = d.Service.Name
+	}
+	if len(d.Servers) == 0 {
+		p.Problems = append(p.Problems, problem.Problem{
+			Severity: problem.Info, Code: "no-servers", Subject: "cluster " + p.Source,
+			Text: "no Kea server of this namespace uses it: there is nothing to cut over",
+		})
+		return
+	}
+	why := unstable(d)
+	if p.Stable = why == ""; p.Stable {
+		return
+	}
+	p.Problems = append(p.Problems, problem.Problem{
+		Severity: problem.Info, Code: "no-stable-service", Subject: "service " + cmp.Or(p.Service, d.Host),
+		Text: why + ": a cutover cannot turn it; the restore itself does not need it",
+		Next: "kubectl kea restore cutover " + p.Name + " --print-patch says what to do by hand",
+	})
+}
+
+// serviceNames are the names by which pods reach a Service.
+func serviceNames(service, namespace string) []string {
+	return []string{service, service + "." + namespace, service + "." + namespace + ".svc", service + "." + namespace + ".svc.cluster.local"}
+}
+
+// same reports whether two targets are the same one.
+func (w Wanted) same(other Wanted) bool {
+	return w.Time.Equal(other.Time) && w.LSN == other.LSN && w.Backup == other.Backup && w.Latest == other.Latest
+}
+
+// inspect asks what depends on the manifest and the target, side by side.
+func (p *Plan) inspect(ctx context.Context, src Source, f facts) error {
+	if p.Manifest == nil {
+		return nil
+	}
+	s := p.Subject
+	cluster := &cnpgv1.Cluster{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(p.Manifest.Object, cluster); err != nil {
+		return fmt.Errorf("read the manifest of cluster %s: %w", p.Name, err)
+	}
+	var silent error
+	var found [2][]problem.Problem
+	err := sideBySide(
+		func() (err error) {
+			found[0], err = lookAtSecrets(ctx, src.Client, s.Cluster, neededSecrets(p.Manifest, f.store))
+			return err
+		},
+		func() (err error) {
+			if !p.Resumes && !badName(p.Problems) {
+				found[1], err = tryCluster(ctx, src.Client, p.Manifest)
+			}
+			return err
+		},
+		func() error {
+			var lost []Loss
+			if lost, silent = lookAtLosses(ctx, src, s, p.Since); silent == nil {
+				p.Lost, p.SourceAnswers = lost, true
+			}
+			return nil
+		},
+	)
+	if err != nil {
+		return err
+	}
+	p.Problems = append(p.Problems, slices.Concat(found[:]...)...)
+	if f.classesRead {
+		p.Problems = append(p.Problems, judgeClasses(cluster, f.classes)...)
+	} else {
+		p.Problems = append(p.Problems, problem.Problem{
+			Severity: problem.Info, Code: "not-checked", Subject: "storage classes",
+			Text: "they could not be listed: whether the volumes can be made shows when they are",
+		})
+	}
+	if !p.Resumes {
+		p.Problems = append(p.Problems, judgeQuotas(cluster, f.quotas)...)
+	}
+	if silent != nil && len(s.Database.Servers) > 0 {
+		p.Problems = append(p.Problems, problem.Problem{
+			Severity: problem.Warning, Code: "source-silent", Subject: "database " + s.Database.String(),
+			Text: "what the restore would forget is not known, since the database in service cannot be asked: " + silent.Error(),
+			Next: "kubectl kea status -n " + p.Namespace,
+		})
+	}
+	return nil
+}
+
+// badName reports whether the name was refused already: the API server would say the same once more.
+func badName(all []problem.Problem) bool {
+	return slices.ContainsFunc(all, func(p problem.Problem) bool { return p.Code == "bad-name" || p.Code == "name-taken" })
 }
