@@ -25,6 +25,8 @@ type Request struct {
 	Target    Wanted
 	// Clamp consents to the nearest moment that can be restored to where the target itself cannot.
 	Clamp bool
+	// Cutover: the new cluster is to be taken into service afterwards.
+	Cutover bool
 }
 
 // Wanted is a target as the user gave it: one of the four.
@@ -118,7 +120,7 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	s := p.Subject
 	p.Deployment, p.Source, p.Window = s.Deployment, s.Cluster.Name, f.window
 	add := func(found []problem.Problem) { p.Problems = append(p.Problems, found...) }
-	a, found := field{f.window, f.all, f.written, now}.find(r.Target, r.Clamp)
+	a, found := field{f.window, f.all, f.written, now, p.Namespace}.find(r.Target, r.Clamp)
 	add(found)
 	p.Target, p.Clamped, p.Chosen, p.Since, p.AtMost = a.wanted, a.clamped, a.chosen, a.since, !a.exact
 	if a.clamped == nil && blocked(found) {
@@ -129,7 +131,7 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	add(judgeOperations(s, p.Resumes))
 	add(judgeMajor(a, s, now))
 	add(judgeUnread(f.unread))
-	p.settleService()
+	add(p.settleService(r.Cutover))
 	if blocked(found) {
 		return
 	}
@@ -173,28 +175,28 @@ func (p *Plan) settleName(f facts, r Request, now time.Time) []problem.Problem {
 	return checkName(p.Name, usedNames(p.Subject, f.folders, f.all))
 }
 
-// settleService finds out whether a cutover can turn the Service.
-func (p *Plan) settleService() {
+// settleService finds out whether a cutover can turn the Service; wanted says that it has to.
+func (p *Plan) settleService(wanted bool) []problem.Problem {
 	d := p.Subject.Database
 	if d.Service != nil {
 		p.Service = d.Service.Name
 	}
+	found := problem.Problem{Severity: problem.Info}
+	if wanted {
+		found.Severity = problem.Critical
+	}
 	if len(d.Servers) == 0 {
-		p.Problems = append(p.Problems, problem.Problem{
-			Severity: problem.Info, Code: "no-servers", Subject: "cluster " + p.Source,
-			Text: "no Kea server of this namespace uses it: there is nothing to cut over",
-		})
-		return
+		found.Code, found.Subject, found.Text = "no-servers", "cluster "+p.Source, "no Kea server of this namespace uses it: there is nothing to cut over"
+		return []problem.Problem{found}
 	}
 	why := unstable(d)
 	if p.Stable = why == ""; p.Stable {
-		return
+		return nil
 	}
-	p.Problems = append(p.Problems, problem.Problem{
-		Severity: problem.Info, Code: "no-stable-service", Subject: "service " + cmp.Or(p.Service, d.Host),
-		Text: why + ": a cutover cannot turn it; the restore itself does not need it",
-		Next: "kubectl kea restore cutover " + p.Name + " --print-patch says what to do by hand",
-	})
+	found.Code, found.Subject = "no-stable-service", "service "+cmp.Or(p.Service, d.Host)
+	found.Text = why + ": a cutover cannot turn it; the restore itself does not need it"
+	found.Next = "kubectl kea restore cutover " + p.Name + " --print-patch says what to do by hand"
+	return []problem.Problem{found}
 }
 
 // serviceNames are the names by which pods reach a Service.

@@ -33,6 +33,8 @@ type field struct {
 	// written is how far the database in service has written its log; 0: not known.
 	written cnpg.LSN
 	now     time.Time
+	// namespace is for commands to run next.
+	namespace string
 }
 
 // find finds what a target is restored from, or says why it cannot be.
@@ -59,7 +61,7 @@ func (f field) findTime(w Wanted, clamp bool) (aim, []problem.Problem) {
 		}
 	}
 	if errors.As(err, &outside) {
-		return a, []problem.Problem{outsideProblem(outside)}
+		return a, []problem.Problem{f.outsideProblem(outside)}
 	}
 	a.since, a.target = a.wanted.Time, cnpg.RecoveryTarget{Time: a.wanted.Time}
 	return a, nil
@@ -74,19 +76,23 @@ func nearest(o *backup.OutsideError) *time.Time {
 }
 
 // outsideProblem says why a time cannot be restored to, and which next to it can.
-func outsideProblem(o *backup.OutsideError) problem.Problem {
+func (f field) outsideProblem(o *backup.OutsideError) problem.Problem {
 	sides := []string{}
 	if o.Before != nil {
-		sides = append(sides, "before it "+moment(*o.Before))
+		sides = append(sides, moment(*o.Before)+" before it")
 	}
 	if o.After != nil {
-		sides = append(sides, "after it "+moment(*o.After))
+		sides = append(sides, moment(*o.After)+" after it")
 	}
 	if len(sides) == 0 {
-		return critical("target-outside", "target "+moment(o.Target), o.Why+": there is nothing to restore from", "kubectl kea backup list")
+		return critical("target-outside", "target "+moment(o.Target), o.Why+": there is nothing to restore from", f.list())
 	}
-	return critical("target-outside", "target "+moment(o.Target), o.Why+"; what can be restored is "+strings.Join(sides, ", "), "add --clamp to restore to "+moment(*nearest(o)))
+	return critical("target-outside", "target "+moment(o.Target), o.Why+"; the nearest that can be restored to: "+strings.Join(sides, ", "),
+		"add --clamp to restore to "+moment(*nearest(o)))
 }
+
+// list is the command that shows what there is to restore from.
+func (f field) list() string { return "kubectl kea backup list -n " + f.namespace }
 
 // moment writes a time so that it can be given back as a target: to the microsecond, as PostgreSQL keeps it, in UTC.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z") }
@@ -99,7 +105,7 @@ func (f field) findBackup(w Wanted) (aim, []problem.Problem) {
 				continue
 			}
 			if b.ID == "" || span.Archive.Method == cnpg.MethodSnapshot {
-				return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, "it is no base backup in an archive, which is what a restore begins from", "kubectl kea backup list")}
+				return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, "it is no base backup in an archive, which is what a restore begins from", f.list())}
 			}
 			return aim{
 				wanted: w, chosen: backup.Chosen{Span: span, Base: b}, target: cnpg.RecoveryTarget{BackupID: b.ID, Immediate: true},
@@ -107,7 +113,7 @@ func (f field) findBackup(w Wanted) (aim, []problem.Problem) {
 			}, nil
 		}
 	}
-	return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, f.whyNoBackup(w.Backup), "kubectl kea backup list")}
+	return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, f.whyNoBackup(w.Backup), f.list())}
 }
 
 // offered is how many names are offered when one was mistyped.
@@ -143,10 +149,10 @@ func (f field) findPosition(w Wanted) (aim, []problem.Problem) {
 	subject := "target " + w.LSN.String()
 	span, ok := f.current()
 	if !ok {
-		return aim{}, []problem.Problem{nothingToRestore(subject)}
+		return aim{}, []problem.Problem{f.nothingToRestore(subject)}
 	}
 	if f.written > 0 && w.LSN > f.written {
-		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the database has written its log to %s only", f.written), "kubectl kea backup list")}
+		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the database has written its log to %s only", f.written), f.list())}
 	}
 	a := aim{wanted: w, target: cnpg.RecoveryTarget{LSN: w.LSN}, chosen: backup.Chosen{Span: span}}
 	first := cnpg.LSN(0)
@@ -166,7 +172,7 @@ func (f field) findPosition(w Wanted) (aim, []problem.Problem) {
 	case first == 0:
 		return aim{}, []problem.Problem{critical("target-outside", subject, "no backup says at which position it ends", "give the target as a time")}
 	case a.chosen.Base == nil:
-		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the first base backup of cluster %s ends at %s; what can be restored lies after that", span.Cluster, first), "kubectl kea backup list")}
+		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the first base backup of cluster %s ends at %s; what can be restored lies after that", span.Cluster, first), f.list())}
 	}
 	if f.written == 0 {
 		return a, []problem.Problem{{
@@ -180,13 +186,16 @@ func (f field) findPosition(w Wanted) (aim, []problem.Problem) {
 func (f field) findLatest(w Wanted) (aim, []problem.Problem) {
 	span, ok := f.current()
 	if !ok {
-		return aim{}, []problem.Problem{nothingToRestore("target latest")}
+		return aim{}, []problem.Problem{f.nothingToRestore("target latest")}
 	}
 	a := aim{wanted: w, chosen: backup.Chosen{Span: span}, since: *span.First}
 	if n := len(span.Backups); n > 0 {
 		a.chosen.Base, a.since = &span.Backups[n-1], *span.Backups[n-1].Stopped
 	}
-	if span.End != nil && span.EndKnown {
+	switch {
+	case span.Live:
+		a.since = f.now // the rest of the log is archived before it is replayed
+	case span.End != nil && span.EndKnown:
 		a.since = *span.End
 	}
 	return a, nil
@@ -201,6 +210,6 @@ func (f field) current() (backup.Span, bool) {
 	return span, span.First != nil
 }
 
-func nothingToRestore(subject string) problem.Problem {
-	return critical("target-outside", subject, "the cluster in service has no successful base backup to restore from", "kubectl kea backup list")
+func (f field) nothingToRestore(subject string) problem.Problem {
+	return critical("target-outside", subject, "the cluster in service has no successful base backup to restore from", f.list())
 }
