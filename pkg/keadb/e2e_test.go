@@ -104,7 +104,7 @@ func TestHealth(t *testing.T) {
 	}
 	var ours []Session
 	for _, s := range h.Sessions {
-		if s.ApplicationName == applicationName && !s.Hidden {
+		if s.ApplicationName == ApplicationName && !s.Hidden {
 			ours = append(ours, s)
 		}
 	}

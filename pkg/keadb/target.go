@@ -67,8 +67,8 @@ func VerifyFull(caPEM []byte, serverName string) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, ServerName: serverName, MinVersion: tls.VersionTLS12}, nil
 }
 
-// applicationName is how our sessions show in pg_stat_activity.
-const applicationName = "kubectl-kea"
+// ApplicationName is how our sessions show in pg_stat_activity.
+const ApplicationName = "kubectl-kea"
 
 // neutral overrides everything that pgx would take from the environment.
 const neutral = "host=localhost port=5432 user=none dbname=none sslmode=disable sslnegotiation=postgres " +
@@ -106,7 +106,7 @@ func (t Target) config() (*pgx.ConnConfig, error) {
 	}
 	// Nothing else: a pooler refuses a login with parameters that it does not know, and keeps settings of a session for the
 	// next client of the same connection, who may be Kea. See DB.read.
-	c.RuntimeParams = map[string]string{"application_name": applicationName, "client_encoding": "UTF8"}
+	c.RuntimeParams = map[string]string{"application_name": ApplicationName, "client_encoding": "UTF8"}
 	// Every statement in one round trip, nothing prepared: also fit for a connection pooler.
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	c.StatementCacheCapacity, c.DescriptionCacheCapacity = 0, 0

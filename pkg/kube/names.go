@@ -33,6 +33,8 @@ const (
 	AnnotationLineage = Domain + "/lineage"
 	// AnnotationRestore, on a CNPG cluster, holds the record of the restore that made it, as JSON; see restore.Record.
 	AnnotationRestore = Domain + "/restore"
+	// AnnotationSuperseded, on a CNPG cluster, names the cluster that took its place in a cutover.
+	AnnotationSuperseded = Domain + "/superseded-by"
 	// AnnotationVerified, on a Backup, holds the verdict of its last verification, as JSON; see backup.Verdict.
 	AnnotationVerified = Domain + "/verified"
 )

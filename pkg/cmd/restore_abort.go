@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+)
+
+func newRestoreAbortCmd(env *Env) *cobra.Command {
+	o := newRestoreWork(env)
+	c := &cobra.Command{
+		Use:   "abort [NAME]",
+		Short: "End a restore or a cutover that was broken off",
+		Long: `End what an earlier run left unfinished. A cutover or rollback that was broken off
+is taken back: the servers answer again, from the cluster that they had. When one
+of them has begun to write to the new cluster, that is refused: finish it then,
+and go back with restore rollback, which carries its leases along. A restore that
+was broken off has its new cluster deleted; it was never in service.`,
+		Example: `  kubectl kea restore abort
+  kubectl kea restore abort kea-database-20250310-143000 --yes`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("one name is taken, not %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: env.completeRestored,
+		RunE: func(c *cobra.Command, args []string) error {
+			name := ""
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return o.abort(c.Context(), name)
+		},
+	}
+	o.bind(c, "Change nothing: client and server both show what would be done")
+	o.confirm.bindYes(c)
+	o.out.bind(c, printer.Choices{Name: true})
+	needs(c, restoreRules()...)
+	return c
+}
+
+func (o *restoreWork) abort(ctx context.Context, name string) error {
+	format, err := o.out.format()
+	if err != nil {
+		return err
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	ctx, cancel := o.env.deadline(ctx, moveLimit)
+	defer cancel()
+	src, namespace, done, err := o.source()
+	if err != nil {
+		return err
+	}
+	defer done()
+	plan, err := restore.PlanAbort(ctx, src, namespace, name)
+	if err != nil {
+		return o.explain(err, namespace)
+	}
+	view := printer.View{
+		Page:  func() printer.Page { return abortPage(plan, o.dry()) },
+		Names: func() []string { return []string{clusterResource + "/" + plan.Subject()} },
+	}
+	if o.dry() || format.Human() {
+		if err := o.out.write(format, plan, view); err != nil || o.dry() {
+			return err
+		}
+	}
+	if err := o.confirm.ask(ctx, abortQuestion(plan)); err != nil {
+		return err
+	}
+	again := "kubectl kea restore abort -n " + namespace
+	steps := o.env.steps()
+	err = restore.Abort(ctx, src, plan, o.lock("abort", again), steps)
+	steps.Close()
+	if err != nil {
+		return o.unfinished(err, again)
+	}
+	if !format.Human() {
+		return o.out.write(format, plan, view)
+	}
+	return nil
+}
+
+func abortQuestion(p restore.AbortPlan) string {
+	if p.Move != nil {
+		return fmt.Sprintf("Take the %s back, to cluster %s?", p.Move.Direction, p.Move.From)
+	}
+	return fmt.Sprintf("Delete the unfinished cluster %s?", p.Delete)
+}
+
+// abortPage shows what would be ended.
+func abortPage(p restore.AbortPlan, dryRun bool) printer.Page {
+	var page printer.Page
+	if m := p.Move; m != nil {
+		page.Text(printer.Concat(printer.Textf("Take back the %s from ", m.Direction), printer.Bold.Text(m.From), printer.Text(" to "), printer.Bold.Text(m.To),
+			printer.Text(" in "), printer.Bold.Text("namespace "+p.Namespace), printer.Text(": the servers answer from "+m.From)))
+	} else {
+		page.Text(printer.Concat(printer.Text("Delete cluster "), printer.Bold.Text(p.Delete), printer.Text(" in "), printer.Bold.Text("namespace "+p.Namespace),
+			printer.Text(", whose restore was broken off; it was never in service")))
+	}
+	if dryRun {
+		page.Blank()
+		page.Text(printer.Dim.Text("dry run: nothing was changed"))
+	}
+	return page
+}

@@ -1,0 +1,78 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+)
+
+// restoreList is what the list prints for programs.
+type restoreList struct {
+	Namespace string             `json:"namespace"`
+	Clusters  []restore.Restored `json:"clusters"`
+}
+
+func newRestoreListCmd(env *Env) *cobra.Command {
+	o := newRestoreWork(env)
+	c := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List restored clusters, and those whose place they took",
+		Long: `List the clusters that restores made and the ones whose place they took, oldest
+first: from which moment, how far they have come, which one is in service, and
+what to do next. It reads the objects in the cluster only, and works from any
+machine and with every database down.`,
+		Example: `  kubectl kea restore list
+
+  # the names of those that are not in service
+  kubectl kea restore list -o json | jq -r '.clusters[] | select(.current | not) | .name'`,
+		Args: noSuchCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return o.list(c.Context()) },
+	}
+	o.out.bind(c, printer.Choices{Name: true})
+	needs(c, restoreLookRules()...)
+	return c
+}
+
+// restoreLookRules are the permissions of the commands that look.
+func restoreLookRules() []rule {
+	return []rule{
+		{"list", "clusters", "postgresql.cnpg.io", "restored clusters and their records"},
+		{"list", "services", "", "which one is in service"},
+	}
+}
+
+func (o *restoreWork) list(ctx context.Context) error {
+	format, err := o.out.format()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := o.env.deadline(ctx, lookLimit)
+	defer cancel()
+	k, err := o.env.Kube()
+	if err != nil {
+		return err
+	}
+	found, err := restore.List(ctx, k, k.Namespace, o.env.Now())
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 && format.Human() {
+		_, err := fmt.Fprintf(o.env.ErrOut, "No restored clusters in namespace %s.\n", k.Namespace)
+		return err
+	}
+	return o.out.write(format, restoreList{k.Namespace, found}, printer.View{
+		Page: func() printer.Page { return restoreListPage(found, o.env.Now(), format.Wide()) },
+		Names: func() []string {
+			names := []string{}
+			for _, r := range found {
+				names = append(names, clusterResource+"/"+r.Name)
+			}
+			return names
+		},
+	})
+}

@@ -1,0 +1,253 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+)
+
+// moveLimit bounds a cutover when --timeout does not. Most of it is carrying leases, with service running.
+const moveLimit = 30 * time.Minute
+
+// restoreWork is what the commands that go on with a restore have in common.
+type restoreWork struct {
+	change
+	out     output
+	confirm confirm
+}
+
+func newRestoreWork(env *Env) restoreWork {
+	return restoreWork{change: change{env: env}, out: output{env: env}, confirm: confirm{env: env}}
+}
+
+// source connects. done must be called.
+func (o *restoreWork) source() (src restore.Source, namespace string, done func(), err error) {
+	k, err := o.env.Kube()
+	if err != nil {
+		return restore.Source{}, "", nil, err
+	}
+	connector := inventory.NewConnector(k, o.env.observeKea())
+	src = restore.Source{Client: k, Pods: k, Connector: connector, Observe: o.env.observeSQL(), Now: o.env.Now}
+	return src, k.Namespace, connector.Close, nil
+}
+
+// explain gives an error its next command.
+func (o *restoreWork) explain(err error, namespace string) error {
+	var none *restore.NoRestoreError
+	if errors.As(err, &none) {
+		return WithHint(fmt.Errorf("nothing was changed: %w", err), "kubectl kea restore list -n "+namespace)
+	}
+	return err
+}
+
+// moveOptions are the flags of cutover and rollback.
+type moveOptions struct {
+	restoreWork
+	request    restore.MoveRequest
+	carry      string
+	printPatch bool
+}
+
+func newRestoreCutoverCmd(env *Env) *cobra.Command {
+	o := &moveOptions{restoreWork: newRestoreWork(env), request: restore.MoveRequest{Direction: restore.Cutover}}
+	c := &cobra.Command{
+		Use:   "cutover NAME",
+		Short: "Take a restored cluster into service, and carry the leases along",
+		Long: `Take a restored cluster into service: Kea's servers go on with its database, and
+no address is handed out twice.
+
+Every lease that was granted or renewed since the moment of the restore is
+carried forward first, while Kea goes on serving. Then the servers pause for a
+second or two: what changed meanwhile is carried too, the Service that they reach
+their database by is turned, a fresh login through it is proven from inside
+their pods, and their sessions in the old cluster are ended. They answer again
+when each has been seen in the new database. Neither Kea nor its configuration is
+restarted or reloaded, and high availability does not notice.
+
+An error up to there takes everything back. Killed anywhere, no lease is lost and
+the same command goes on; restore abort ends it instead. Afterwards the old
+cluster is fenced and kept: restore rollback goes back to it.`,
+		Example: `  # what would be carried, and what stands against it
+  kubectl kea restore cutover kea-database-20250310-143000 --dry-run=server
+
+  # do it, without a question
+  kubectl kea restore cutover kea-database-20250310-143000 --confirm=kea-database-20250310-143000
+
+  # leave behind what happened in one VLAN since
+  kubectl kea restore cutover kea-database-20250310-143000 --carry-leases vlan=10,20`,
+		Args:              exactName("which restored cluster?", "kubectl kea restore list"),
+		ValidArgsFunction: env.completeRestored,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.request.To = args[0]
+			return o.run(c.Context())
+		},
+	}
+	o.bindMove(c)
+	c.Flags().BoolVar(&o.request.Carry.Guard, "guard", false,
+		"Where nothing can be carried: extend every lease that was valid at the moment of the restore")
+	c.Flags().BoolVar(&o.printPatch, "print-patch", false, "Print what to do by hand, and change nothing")
+	return c
+}
+
+func newRestoreRollbackCmd(env *Env) *cobra.Command {
+	o := &moveOptions{restoreWork: newRestoreWork(env), request: restore.MoveRequest{Direction: restore.Rollback}}
+	c := &cobra.Command{
+		Use:   "rollback [NAME]",
+		Short: "Go back to the cluster that was in service before a cutover",
+		Long: `Go back to the cluster that was in service before a cutover. Its fence is lifted;
+every lease that was granted or renewed since the cutover is carried back into
+it, in the same steps and with the same short pause as in a cutover.
+
+The restored cluster is fenced and kept: restore rollback once more goes forward
+to it again, restore cleanup removes it.`,
+		Example: `  # what would be carried back
+  kubectl kea restore rollback --dry-run=server
+
+  kubectl kea restore rollback --confirm=kea-database`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("one cluster can be gone back to, not %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: env.completeRestored,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.request.To = args[0]
+			}
+			return o.run(c.Context())
+		},
+	}
+	o.bindMove(c)
+	return c
+}
+
+// bindMove adds the flags that both have.
+func (o *moveOptions) bindMove(c *cobra.Command) {
+	bindCarry(c, &o.carry)
+	o.bind(c, "Change nothing: client and server both show what would be done")
+	o.confirm.bindName(c)
+	o.out.bind(c, printer.Choices{Name: true})
+	needs(c, restoreRules()...)
+}
+
+// bindCarry adds --carry-leases.
+func bindCarry(c *cobra.Command, carry *string) {
+	c.Flags().StringVar(carry, "carry-leases", "all",
+		"Which leases a cutover carries along: all, vlan=10,users, or none: then addresses in use are given to others")
+	complete(c, "carry-leases", cobra.FixedCompletions([]cobra.Completion{"all", "none", "vlan="}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// exactName takes one name.
+func exactName(question, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return WithHint(usagef("%s name it", question), hint)
+		case len(args) > 1:
+			return usagef("one name is taken, not %d: %s", len(args), strings.Join(args, " "))
+		}
+		return nil
+	}
+}
+
+func (o *moveOptions) run(ctx context.Context) error {
+	format, err := o.out.format()
+	if err != nil {
+		return err
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	guard := o.request.Carry.Guard
+	if o.request.Carry, err = restore.ParseCarrying(o.carry); err != nil {
+		return usagef("--carry-leases: %w", err)
+	}
+	if o.request.Carry.Guard = guard; guard && !o.request.Carry.None {
+		return usagef("--guard is for --carry-leases none: leases that are carried need no guard")
+	}
+	ctx, cancel := o.env.deadline(ctx, moveLimit)
+	defer cancel()
+	src, namespace, done, err := o.source()
+	if err != nil {
+		return err
+	}
+	defer done()
+	o.request.Namespace = namespace
+	plan, err := restore.PlanMove(ctx, src, o.request)
+	if err != nil {
+		return o.explain(err, namespace)
+	}
+	if o.printPatch {
+		return patchPage(plan).Write(o.env.Out, o.env.canvas())
+	}
+	if o.dry() || format.Human() || plan.Blocked() {
+		if err := o.out.write(format, plan, o.planView(plan)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case plan.Blocked():
+		return errors.New("nothing was changed: see what stands against it, above")
+	case o.dry():
+		return nil
+	}
+	_, err = o.move(ctx, src, plan, format)
+	return err
+}
+
+// move asks, and does what the plan says.
+func (o *moveOptions) move(ctx context.Context, src restore.Source, plan restore.MovePlan, format printer.Format) (restore.MoveReport, error) {
+	if err := o.confirm.askName(ctx, moveQuestion(plan), plan.To); err != nil {
+		return restore.MoveReport{}, err
+	}
+	again := o.again(plan)
+	lock := o.lock(string(plan.Direction), again)
+	lock.State.Abort = "kubectl kea restore abort -n " + plan.Namespace
+	steps := o.env.steps()
+	report, err := restore.Move(ctx, src, plan, lock, steps)
+	steps.Close()
+	if err != nil {
+		return report, o.unfinished(err, again)
+	}
+	return report, o.out.write(format, report, printer.View{
+		Page:  func() printer.Page { return movedPage(report, plan) },
+		Names: func() []string { return []string{clusterResource + "/" + report.To} },
+	})
+}
+
+// moveQuestion says what is at stake.
+func moveQuestion(p restore.MovePlan) string {
+	text := fmt.Sprintf("Take cluster %s into service in the place of %s?", p.To, p.From)
+	if p.Carry.None {
+		text = "DANGER: nothing is carried along; addresses in use will be given to other clients. " + text
+	}
+	return text
+}
+
+func (o *moveOptions) planView(p restore.MovePlan) printer.View {
+	return printer.View{
+		Page:  func() printer.Page { return movePlanPage(p, o.dry(), o.env.Now(), o.out.canvas()) },
+		Names: func() []string { return []string{clusterResource + "/" + p.To} },
+	}
+}
+
+// again is the command that goes on where this one was interrupted.
+func (o *moveOptions) again(p restore.MovePlan) string {
+	command := fmt.Sprintf("kubectl kea restore %s %s -n %s", p.Direction, p.To, p.Namespace)
+	if text := p.Carry.String(); text != "all" {
+		command += " --carry-leases " + text
+	}
+	if p.Carry.Guard {
+		command += " --guard"
+	}
+	return command
+}

@@ -1,0 +1,181 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+)
+
+// movePlanPage shows what a cutover or a rollback would do.
+func movePlanPage(p restore.MovePlan, dryRun bool, now time.Time, c printer.Canvas) printer.Page {
+	var page printer.Page
+	where := printer.Bold.Text("namespace " + p.Namespace)
+	head := printer.Concat(printer.Text("Take cluster "), printer.Bold.Text(p.To), printer.Text(" into service in "), where,
+		printer.Text(" in the place of "), printer.Bold.Text(p.From))
+	if p.Blocked() {
+		head = printer.Concat(printer.Text("Cluster "), printer.Bold.Text(p.To), printer.Text(" in "), where, printer.Text(" cannot be taken into service now"))
+	}
+	page.Text(head)
+	page.Blank()
+	row := func(name string, parts ...printer.Line) {
+		page.Indented(2, 12, printer.Concat(printer.Dim.Textf("%-10s", name), printer.Join(", ", parts...)))
+	}
+	if p.Continues {
+		row("goes on", printer.Warn.Text(fmt.Sprintf("an earlier %s was broken off", p.Direction)))
+	}
+	row("service", printer.Text(p.Service))
+	for i, s := range p.Servers {
+		name := ""
+		if i == 0 {
+			name = "servers"
+		}
+		row(name, moveServer(s))
+	}
+	if !p.Since.IsZero() {
+		row("since", printer.Text(bothTimes(p.Since, now)))
+	}
+	row("leases", carryLine(p))
+	if !p.Blocked() {
+		if len(p.Newer) > 0 {
+			page.Blank()
+			page.Table(lossTable(p.Newer, carriedHeader(p)))
+		}
+		if len(p.Extend) > 0 {
+			page.Blank()
+			page.Table(lossTable(p.Extend, "extended"))
+			page.Indented(2, 2, printer.Dim.Text("Valid then, expired now, and without any row in the database in service: extended by a lifetime."))
+		}
+	}
+	problemsPart(&page, p.Problems, c)
+	if dryRun && !p.Blocked() {
+		page.Blank()
+		page.Text(printer.Dim.Text("dry run: nothing was changed"))
+	}
+	return page
+}
+
+// moveServer is what will become of a server.
+func moveServer(s restore.MoveServer) printer.Line {
+	switch {
+	case !s.Reached:
+		return printer.Concat(printer.Text(s.Name+" "), printer.Warn.Text("not reached: "+s.Why))
+	case s.State != "":
+		return printer.Concat(printer.Text(s.Name+" "), printer.Dim.Text(s.State))
+	}
+	return printer.Text(s.Name)
+}
+
+// carryLine says what becomes of the leases.
+func carryLine(p restore.MovePlan) printer.Line {
+	switch {
+	case p.Carry.None && p.Carry.Guard:
+		return printer.Warn.Text("none is carried forward; every lease that was valid then is extended by a lifetime")
+	case p.Carry.None:
+		return printer.Bad.Text("DANGER: none is carried forward; addresses that are in use will be given to others")
+	case len(p.Carry.VLANs) > 0:
+		return printer.Warn.Text("carried forward in VLAN " + strings.Join(p.Carry.VLANs, ", ") + " only; addresses in use elsewhere will be given to others")
+	}
+	return printer.Text("all that are newer there are carried forward")
+}
+
+func carriedHeader(p restore.MovePlan) string {
+	if p.Carry.None {
+		return "forgotten"
+	}
+	return "newer"
+}
+
+// lossTable lists leases by VLAN with their sum.
+func lossTable(all []restore.Loss, header string) printer.Table {
+	t := printer.Table{Indent: 2, Columns: []printer.Column{{Header: "vlan", Give: 1, Min: 8}, {Header: "subnet"}, {Header: header, Align: printer.Right}}}
+	sum := int64(0)
+	for _, l := range all {
+		t.Add(printer.Text(vlanOf(l)), subnetOf(l), printer.Textf("%d", l.Leases))
+		sum += l.Leases
+	}
+	if len(all) > 1 {
+		t.Add(printer.Bold.Text("all"), printer.Text(""), printer.Bold.Textf("%d", sum))
+	}
+	return t
+}
+
+// subnetOf names a subnet, which the configuration may not have any more.
+func subnetOf(l restore.Loss) printer.Line {
+	if l.Subnet == "" {
+		return printer.Warn.Textf("subnet %d, not configured", l.SubnetID)
+	}
+	return printer.Text(l.Subnet)
+}
+
+// vlanOf names a subnet's VLAN.
+func vlanOf(l restore.Loss) string {
+	switch {
+	case l.VLAN == 0:
+		return "-"
+	case l.VLANName == "":
+		return fmt.Sprint(l.VLAN)
+	}
+	return fmt.Sprintf("%d %s", l.VLAN, l.VLANName)
+}
+
+// movedPage says what a cutover or a rollback did.
+func movedPage(r restore.MoveReport, p restore.MovePlan) printer.Page {
+	var page printer.Page
+	page.Text(printer.Concat(printer.Good.Text("in service: "), printer.Bold.Text(r.To), printer.Textf(", after a pause of %.1f s", r.PauseSeconds)))
+	if len(r.Carried) > 0 {
+		page.Blank()
+		t := printer.Table{Indent: 2, Columns: []printer.Column{
+			{Header: "vlan"}, {Header: "subnet"}, {Header: "new", Align: printer.Right}, {Header: "newer", Align: printer.Right}, {Header: "extended", Align: printer.Right},
+		}}
+		for _, c := range r.Carried {
+			t.Add(printer.Text(vlanOf(c.Loss)), printer.Text(c.Subnet), printer.Textf("%d", c.New), printer.Textf("%d", c.Newer), printer.Textf("%d", c.Extended))
+		}
+		page.Table(t)
+	}
+	page.Blank()
+	say := func(text string) { page.Indented(2, 2, printer.Text(text)) }
+	switch {
+	case p.Carry.None:
+		page.Indented(2, 2, printer.Bad.Text("No lease was carried forward: addresses that are in use may be given to others now."))
+	case len(r.Carried) == 0:
+		say("No lease was newer in " + r.From + ".")
+	}
+	if r.HistoryGap != "" {
+		page.Indented(2, 2, printer.Warn.Text("The history of leases has a gap: "+r.HistoryGap))
+	}
+	if r.Backups != "" {
+		say("Backups go on with " + r.Backups + ".")
+	}
+	if r.Fenced {
+		say(r.From + " is fenced and kept.")
+	}
+	say("Back: kubectl kea restore rollback -n " + p.Namespace + ". When you are sure: kubectl kea restore cleanup " + r.From + " -n " + p.Namespace)
+	return page
+}
+
+// patchPage says how to do by hand what this command cannot do for a deployment.
+func patchPage(p restore.MovePlan) printer.Page {
+	var page printer.Page
+	page.Text(printer.Textf("The servers of namespace %s reach their database as %s. To take cluster %s into service by hand:", p.Namespace, p.Service, p.To))
+	page.Blank()
+	steps := []string{
+		"have all servers stop answering: dhcp-disable with max-period 60, on each, and again before it runs out",
+		fmt.Sprintf("carry the leases of %s that are newer than %s into %s; no address may be missing there", p.From, p.Since.UTC().Format("2006-01-02 15:04:05 MST"), p.To),
+		fmt.Sprintf("change lease-database.host (hosts-databases, forensic log alike) to %s-rw in the configuration of every server", p.To),
+		fmt.Sprintf("bar the role in the old cluster and end its sessions: ALTER ROLE %s NOLOGIN, then pg_terminate_backend", p.User),
+		"config-reload on each server; lease4-get has to answer on each",
+		"dhcp-enable on each",
+	}
+	for i, s := range steps {
+		page.Indented(2, 5, printer.Textf("%d. %s", i+1, s))
+	}
+	page.Blank()
+	page.Text(printer.Text("Or give the servers a Service of their own for the database, once, and let this command turn it:"))
+	page.Blank()
+	page.Indented(2, 2, printer.Textf("kubectl -n %s create service clusterip kea-database --tcp=5432", p.Namespace))
+	page.Indented(2, 2, printer.Textf(`kubectl -n %s patch service kea-database -p '{"spec":{"selector":{"cnpg.io/cluster":"%s","cnpg.io/instanceRole":"primary"}}}'`, p.Namespace, p.From))
+	return page
+}

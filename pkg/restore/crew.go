@@ -1,0 +1,160 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+)
+
+const (
+	// pausePeriod is how long a server stays paused after the last word from here: what a killed run costs.
+	pausePeriod = 10 * time.Second
+	// pauseSign is how often the pause is begun anew.
+	pauseSign = pausePeriod / 4
+)
+
+// crewKea is the part of *kea.Client that a crew needs.
+type crewKea interface {
+	DisableDHCP(ctx context.Context, s kea.Service, period time.Duration) error
+	EnableDHCP(ctx context.Context, s kea.Service) error
+	ProbeLeases(ctx context.Context, s kea.Service) error
+}
+
+// hand is one server that uses the database and answers.
+type hand struct {
+	inventory.Server
+	kea crewKea
+}
+
+// crew are the servers of a deployment that have to pause while the database changes.
+type crew []hand
+
+// each does something with all servers at the same time. The error names every server that failed.
+func (c crew) each(do func(h hand) error) error {
+	failed := make([]error, len(c))
+	var wait sync.WaitGroup
+	for i, h := range c {
+		wait.Go(func() {
+			if err := do(h); err != nil {
+				failed[i] = fmt.Errorf("%s: %w", h.Name(), err)
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(failed...)
+}
+
+// anyIn reports whether one of the servers has a session.
+func (c crew) anyIn(sessions []keadb.Session) bool {
+	return slices.ContainsFunc(c, func(h hand) bool {
+		return slices.ContainsFunc(sessions, func(s keadb.Session) bool { return slices.Contains(h.State.IPs, s.ClientAddr) })
+	})
+}
+
+// absent says which server's pod has fewer sessions than servers; "" for none.
+func (c crew) absent(sessions []keadb.Session) string {
+	servers := map[string]int{}
+	for _, h := range c {
+		servers[h.Pod]++
+	}
+	for _, h := range c {
+		found := 0
+		for _, s := range sessions {
+			if slices.Contains(h.State.IPs, s.ClientAddr) {
+				found++
+			}
+		}
+		if found < servers[h.Pod] {
+			return fmt.Sprintf("%s has %s in the new database, for %s", h.Pod, countOf(found, "session"), countOf(servers[h.Pod], "server"))
+		}
+	}
+	return ""
+}
+
+// names are the servers for people.
+func (c crew) names() string {
+	names := make([]string, len(c))
+	for i, h := range c {
+		names[i] = h.Name()
+	}
+	return strings.Join(names, ", ")
+}
+
+// pause has all servers stop answering clients, and keeps them so until the returned function is called, which does not
+// start them again. When a server can no longer be told, the pause may run out: lost is then called once.
+func (c crew) pause(ctx context.Context, lost func(error)) (end func(), err error) {
+	disable := func(ctx context.Context) error {
+		return c.each(func(h hand) error { return h.kea.DisableDHCP(ctx, h.Service, pausePeriod) })
+	}
+	limited, cancel := context.WithTimeout(ctx, pausePeriod/2)
+	defer cancel()
+	if err := disable(limited); err != nil {
+		return nil, err
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		ticker := time.NewTicker(pauseSign)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-keeping.Done():
+				return
+			case <-ticker.C:
+			}
+			limited, cancel := context.WithTimeout(keeping, pauseSign)
+			err := disable(limited)
+			cancel()
+			if err != nil && keeping.Err() == nil {
+				lost(fmt.Errorf("keep the servers paused: %w", err))
+				return
+			}
+		}
+	})
+	return func() { stop(); keeper.Wait() }, nil
+}
+
+// resume has all servers answer clients again.
+func (c crew) resume(ctx context.Context) error {
+	return c.each(func(h hand) error { return h.kea.EnableDHCP(ctx, h.Service) })
+}
+
+// probeTime is how long a server may take to find its database again; it tries once a second after a first failure.
+const probeTime = 8 * time.Second
+
+// probe waits until all servers read leases. The first answer after the end of their sessions is how they notice it.
+func (c crew) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	return c.each(func(h hand) error {
+		for {
+			err := h.kea.ProbeLeases(ctx, h.Service)
+			if err == nil || errors.Is(err, kea.ErrUnsupported) {
+				return nil // without the hook nothing can be asked; its sessions tell later
+			}
+			if pause(ctx, 20*time.Millisecond) != nil {
+				return err
+			}
+		}
+	})
+}
+
+// pause waits; it ends early with the context's cause.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,131 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+)
+
+// Restored is a cluster that a restore made, or that one took the place of.
+type Restored struct {
+	Namespace string  `json:"namespace"`
+	Name      string  `json:"name"`
+	Record    *Record `json:"record,omitempty"` // nil: no restore made it
+	// Current: the servers' Service leads to it.
+	Current bool `json:"current"`
+	// SupersededBy is the cluster that took its place.
+	SupersededBy   string          `json:"supersededBy,omitempty"`
+	Fenced         bool            `json:"fenced"`
+	Healthy        bool            `json:"healthy"`
+	Reasons        []string        `json:"reasons"`
+	Instances      int             `json:"instances"`
+	ReadyInstances int             `json:"readyInstances"`
+	Timeline       int             `json:"timeline"`
+	Lineage        []cnpg.Ancestor `json:"lineage"`
+	Created        time.Time       `json:"created"`
+	// Unfinished is the move that an earlier run left half done, to or from this cluster.
+	Unfinished *Unfinished `json:"unfinished,omitempty"`
+	// Next is what to do now: a command, or "".
+	Next string `json:"next,omitempty"`
+}
+
+// Unfinished is a move that was broken off.
+type Unfinished struct {
+	Direction Direction `json:"direction"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Started   time.Time `json:"started"`
+	By        string    `json:"by,omitempty"`
+}
+
+// List finds the clusters of a namespace that restores made or took the place of, oldest first. It needs nothing but the
+// objects in the cluster. Permission: list clusters.postgresql.cnpg.io and services.
+func List(ctx context.Context, r client.Reader, namespace string, now time.Time) ([]Restored, error) {
+	clusters, err := cnpg.ListClusters(ctx, r, namespace)
+	if err != nil {
+		return nil, err
+	}
+	var services corev1.ServiceList
+	if err := r.List(ctx, &services, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list services in namespace %s: %w", namespace, err)
+	}
+	found := []Restored{}
+	for i := range clusters {
+		one, ok, err := restoredFrom(&clusters[i], services.Items, now)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, one)
+		}
+	}
+	slices.SortFunc(found, func(a, b Restored) int { return a.Created.Compare(b.Created) })
+	return found, nil
+}
+
+// restoredFrom makes the row of one cluster; false for one that no restore has to do with.
+func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.Time) (Restored, bool, error) {
+	record, made, err := RecordOf(cluster)
+	if err != nil {
+		return Restored{}, false, err
+	}
+	superseded := cluster.Annotations[kube.AnnotationSuperseded]
+	lineage, err := cnpg.Lineage(cluster)
+	if err != nil {
+		return Restored{}, false, err
+	}
+	summary := cnpg.Summarize(cluster, nil, now)
+	one := Restored{
+		Namespace: cluster.Namespace, Name: cluster.Name, SupersededBy: superseded, Fenced: len(summary.Fenced) > 0,
+		Healthy: summary.Healthy, Reasons: summary.Reasons, Instances: summary.Instances, ReadyInstances: summary.ReadyInstances,
+		Timeline: summary.TimelineID, Lineage: append([]cnpg.Ancestor{}, lineage...), Created: summary.Created,
+	}
+	if made {
+		one.Record = &record
+	}
+	related := made || superseded != "" || len(lineage) > 0
+	for i := range services {
+		s := &services[i]
+		if s.Annotations[kube.AnnotationCurrentCluster] == cluster.Name {
+			one.Current = true
+		}
+		state, err := moveOf(s)
+		if err != nil {
+			return Restored{}, false, err
+		}
+		if state != nil && (state.From == cluster.Name || state.To == cluster.Name) {
+			related = true
+			one.Unfinished = &Unfinished{Direction(state.Kind), state.From, state.To, state.Started, state.By}
+		}
+	}
+	one.Next = one.next()
+	return one, related, nil
+}
+
+// next is the command that goes on from where a cluster is.
+func (r *Restored) next() string {
+	in := " -n " + r.Namespace
+	switch {
+	case r.Unfinished != nil && r.Unfinished.Direction == Rollback:
+		return "kubectl kea restore rollback" + in
+	case r.Unfinished != nil:
+		return "kubectl kea restore cutover " + r.Unfinished.To + in
+	case r.Current, r.Record == nil && r.SupersededBy == "":
+		return ""
+	case r.SupersededBy != "":
+		return fmt.Sprintf("kubectl kea restore cleanup %s%s", r.Name, in)
+	case r.Record.Phase == Recovering:
+		return fmt.Sprintf("kubectl kea restore abort %s%s", r.Name, in)
+	case r.Record.Phase == Recovered:
+		return fmt.Sprintf("kubectl kea restore cutover %s%s", r.Name, in)
+	}
+	return ""
+}

@@ -1,0 +1,263 @@
+package restore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+)
+
+// enterTime is how long a cluster may take to let us in: one whose fence is lifted starts first.
+const enterTime = 3 * time.Minute
+
+// enter logs in to a cluster as Kea does. A fence that a former move left is lifted, a role that it barred is admitted again:
+// the Service does not lead there, or leads there already. reachable also waits until Services lead to it: an instance that
+// has just started is called ready only seconds after it answers.
+func (m *move) enter(ctx context.Context, cluster *cnpgv1.Cluster, reachable bool, note func(string)) (*end, error) {
+	ctx, cancel := context.WithTimeout(ctx, enterTime)
+	defer cancel()
+	if len(cnpg.FencedInstances(cluster)) > 0 {
+		note("lifting the fence of " + cluster.Name)
+		if err := annotate(ctx, m.Client, cluster.Namespace, cluster.Name, map[string]string{cnpg.AnnotationFenced: ""}); err != nil {
+			return nil, err
+		}
+	}
+	admitted := false
+	for {
+		var now cnpgv1.Cluster
+		if err := m.Client.Get(ctx, client.ObjectKeyFromObject(cluster), &now); err != nil {
+			return nil, fmt.Errorf("read cluster %s: %w", cluster.Name, err)
+		}
+		e, err := openEnd(ctx, m.Source, &now, m.p.database.Name)
+		if err == nil {
+			if err = e.db.WriteProbe(ctx); err == nil && reachable && !ready(*e.primary) {
+				err = fmt.Errorf("pod %s answers, and is not called ready yet", e.primary.Name)
+			}
+			if err == nil {
+				return e, nil
+			}
+			e.close(ctx)
+		}
+		if barredRole(err) && !admitted {
+			note("letting the servers' role log in to " + cluster.Name + " again")
+			if err := m.admit(ctx, &now); err != nil {
+				return nil, err
+			}
+			admitted = true
+			continue
+		}
+		note(err.Error())
+		if pause(ctx, time.Second) != nil {
+			return nil, err
+		}
+	}
+}
+
+// barredRole reports whether a login failed because the role may not log in at all.
+func barredRole(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "is not permitted to log in")
+}
+
+// admit lets the servers' role log in to a cluster.
+func (m *move) admit(ctx context.Context, cluster *cnpgv1.Cluster) error {
+	primary, err := primaryOf(ctx, m.Source, cluster)
+	if err != nil {
+		return fmt.Errorf("cluster %s: %w", cluster.Name, err)
+	}
+	super := openSuperuser(ctx, m.Pods, primary.Namespace, primary.Name)
+	defer super.close()
+	return super.admit(ctx, m.p.database.User)
+}
+
+// guard extends every lease that was valid at the target: nobody knows what became of them since.
+func (m *move) guard(ctx context.Context, _ func(string)) (string, error) {
+	n, err := m.to.db.ExtendValid(ctx, m.p.Since)
+	if err != nil {
+		return "", err
+	}
+	return countOf(int(n), "lease") + " extended", nil
+}
+
+// remember writes down where the database lived until now, so that its times can be found again.
+func (m *move) remember(ctx context.Context, _ func(string)) (string, error) {
+	lineage, err := cnpg.Lineage(m.p.from)
+	if err != nil {
+		return "", err
+	}
+	if !m.p.closed() { // else an earlier run has written it
+		lineage = append(lineage, cnpg.Ancestor{Cluster: m.p.From, Archive: cnpg.ArchiveOf(m.p.from), Until: m.pausedAt.UTC()})
+		text, err := json.Marshal(lineage)
+		if err != nil {
+			return "", err
+		}
+		err = annotate(ctx, m.Client, m.p.Namespace, m.p.To, map[string]string{kube.AnnotationLineage: string(text), kube.AnnotationSuperseded: ""})
+		if err != nil {
+			return "", err
+		}
+	}
+	if m.p.restored {
+		m.p.record.Phase, m.p.record.CutOver, m.p.record.PauseSeconds = InService, m.pausedAt.UTC(), m.pause.Seconds()
+		if err := m.p.record.note(ctx, m.Client, m.p.Namespace, m.p.To); err != nil {
+			return "", err
+		}
+	}
+	former, made, err := RecordOf(m.p.from)
+	if err != nil {
+		return "", err
+	}
+	if made {
+		former.Phase = Former
+		if err := former.note(ctx, m.Client, m.p.Namespace, m.p.From); err != nil {
+			return "", err
+		}
+	}
+	return "", annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{kube.AnnotationSuperseded: m.p.To})
+}
+
+// carryRecords carries what nobody waits for: the forensic log, and that a history is to be kept, when it was begun after the
+// restored database's time.
+func (m *move) carryRecords(ctx context.Context, note func(string)) (string, error) {
+	lines, err := m.carry.CarryForensicLog(ctx)
+	if err != nil {
+		return "", err
+	}
+	done := []string{}
+	if lines > 0 {
+		done = append(done, countOf(int(lines), "line")+" of the forensic log")
+	}
+	if history, err := m.from.db.History(ctx); err == nil && history.Enabled {
+		if _, err := m.to.db.History(ctx); errors.Is(err, keadb.ErrNoHistory) {
+			if _, err := m.to.db.EnableHistory(ctx, history.Keep, note); err != nil {
+				return "", err
+			}
+			done = append(done, "a history of leases is kept from now on")
+		}
+	}
+	return strings.Join(done, ", "), nil
+}
+
+// settleTime is how long the servers may take until all of them are as they were.
+const settleTime = time.Minute
+
+// settle waits until every server is in the state it was in and has its sessions in the new database, and none in the other.
+func (m *move) settle(ctx context.Context, note func(string)) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		waiting, err := m.unsettled(ctx)
+		if err == nil && waiting == "" {
+			break
+		}
+		if err != nil {
+			waiting = err.Error()
+		}
+		note(waiting)
+		if pause(ctx, 500*time.Millisecond) != nil {
+			return "", fmt.Errorf("the service has moved, but: %s", waiting)
+		}
+	}
+	states := []string{}
+	for _, s := range m.p.Servers {
+		if s.State != "" && !slices.Contains(states, s.State) {
+			states = append(states, s.State)
+		}
+	}
+	return strings.Join(states, ", "), nil
+}
+
+// unsettled says what is not yet as it should be; "" for nothing.
+func (m *move) unsettled(ctx context.Context) (string, error) {
+	for _, h := range m.crew {
+		api, ok := h.kea.(*kea.Client)
+		if !ok {
+			continue
+		}
+		status, err := api.Status(ctx, h.Service)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", h.Name(), err)
+		}
+		i := slices.IndexFunc(m.p.Servers, func(s MoveServer) bool { return s.Name == h.Name() })
+		switch {
+		case status.DHCP != nil && status.DHCP.GloballyDisabled:
+			return h.Name() + " does not answer clients yet", nil
+		case len(status.HA) > 0 && string(status.HA[0].Local.State) != m.p.Servers[i].State:
+			return fmt.Sprintf("%s is %s, was %s", h.Name(), status.HA[0].Local.State, m.p.Servers[i].State), nil
+		}
+	}
+	health, err := m.to.db.Health(ctx)
+	if err != nil {
+		return "", err
+	}
+	if absent := m.crew.absent(health.Sessions); absent != "" || m.from == nil {
+		return absent, nil
+	}
+	left, err := m.from.db.EndSessions(ctx)
+	if err == nil && left > 0 {
+		return countOf(left, "session") + " left in " + m.p.From, nil
+	}
+	return "", err
+}
+
+// fence shuts PostgreSQL down in the cluster that is left: nobody writes there by mistake. Its volumes stay.
+func (m *move) fence(ctx context.Context, _ func(string)) (string, error) {
+	m.from.close(ctx)
+	m.from = nil
+	err := annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: `["*"]`})
+	if err != nil {
+		return "", err
+	}
+	m.fenced = true
+	return "its data stays; kubectl kea restore cleanup removes it", nil
+}
+
+// fenceFirst fences a cluster that nobody can log in to, before the servers are sent to the other one: sessions that they may
+// still have there end with it.
+func (m *move) fenceFirst(ctx context.Context, note func(string)) (string, error) {
+	m.fenced = true
+	err := annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: `["*"]`})
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, fenceTime)
+	defer cancel()
+	for {
+		pods, err := cnpg.ListInstances(ctx, m.Client, m.p.Namespace, m.p.From)
+		if err != nil {
+			return "", err
+		}
+		if !slices.ContainsFunc(pods, ready) {
+			return "", nil
+		}
+		note("PostgreSQL shuts down")
+		if pause(ctx, 250*time.Millisecond) != nil {
+			return "", fmt.Errorf("cluster %s still runs %v after it was fenced: does its operator work?", m.p.From, fenceTime)
+		}
+	}
+}
+
+// fenceTime is how long a fence may take: readiness is looked at every few seconds.
+const fenceTime = 20 * time.Second
+
+func ready(pod corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// finish ends the operation.
+func (m *move) finish(ctx context.Context, _ func(string)) (string, error) {
+	var none *moveState
+	return "", none.write(ctx, m.Client, m.service)
+}

@@ -1,0 +1,46 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+)
+
+// undoTime is how long the way back may take.
+const undoTime = 30 * time.Second
+
+// undo takes back what a move has done so far, and has the servers answer again. Nothing was given to a client meanwhile, so
+// nothing is lost. The context may have ended: the way back does not.
+func (m *move) undo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	var failed []error
+	try := func(err error) { failed = append(failed, err) }
+	if m.fenced {
+		try(annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: ""}))
+	}
+	if m.barred {
+		try(m.from.super.admit(ctx, m.from.role))
+	}
+	if m.turned {
+		try(turn(ctx, m.Client, m.service, m.p.From))
+		if m.from != nil && errors.Join(failed...) == nil {
+			try(startProof(ctx, m.Source, m.crew, m.p.database, m.from.primary).wait(ctx))
+		}
+		_, err := m.to.db.EndSessions(ctx)
+		try(err)
+		try(m.crew.probe(ctx))
+	}
+	if m.endPause != nil {
+		m.endPause()
+		m.endPause = nil
+	}
+	try(m.crew.resume(ctx))
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	var none *moveState
+	return none.write(ctx, m.Client, m.service)
+}
