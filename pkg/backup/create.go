@@ -128,8 +128,8 @@ func refusals(s Subject, now time.Time) []problem.Problem {
 		refuse("fenced", "PostgreSQL is stopped, because the cluster is fenced: nothing can be backed up",
 			kubectl+" annotate cluster "+s.Cluster.Name+" "+cnpg.AnnotationFenced+"-")
 	case summary.Archiving.Working != nil && !*summary.Archiving.Working:
-		refuse("archive-failing", "its write-ahead log is not being archived ("+cmp.Or(oneLine(summary.Archiving.Message), summary.Archiving.Reason)+
-			"): a backup would wait for that, and could not be restored without", logsOf(s.Cluster, summary.Primary))
+		why := explain(cmp.Or(summary.Archiving.Message, summary.Archiving.Reason), summary.Primary, s.Cluster)
+		refuse("archive-failing", "its write-ahead log is not being archived: "+why.Text+"; a backup would wait for that, and could not be restored without", why.Next)
 	case !summary.Serving:
 		refuse("not-serving", "the primary is not ready: "+strings.Join(summary.Reasons, "; "), "kubectl kea status -n "+s.Cluster.Namespace)
 	}
@@ -146,15 +146,3 @@ func unproven(m cnpg.Method) []problem.Problem {
 		Text: "backups by volume snapshot were never tried with this tool: its lab has none",
 	}}
 }
-
-// logsOf is the command that shows what the archiver of an instance says.
-func logsOf(cluster *cnpgv1.Cluster, pod string) string {
-	container := cnpg.PostgresContainer
-	if cnpg.ArchiveOf(cluster).Method == cnpg.MethodPlugin {
-		container = cnpg.BarmanContainer
-	}
-	return fmt.Sprintf("kubectl -n %s logs %s -c %s --tail=50", cluster.Namespace, pod, container)
-}
-
-// oneLine is a message without its line breaks.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

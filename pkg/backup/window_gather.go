@@ -25,23 +25,35 @@ const primaryLimit = 3 * time.Second
 // nobody asks the primary how far its write-ahead log is archived.
 // Permission: list backups (postgresql.cnpg.io), get objectstores (barmancloud.cnpg.io), get pods/proxy.
 func GatherWindow(ctx context.Context, r client.Reader, get cnpg.Get, s Subject) (Window, error) {
-	f := facts{cluster: s.Cluster, stores: map[string]cnpg.RecoveryWindow{}}
+	unread := &gathered{list: []problem.Unread{}}
+	f := gather(ctx, r, get, s, unread)
+	if err := ctx.Err(); err != nil {
+		return Window{}, err
+	}
+	w := f.window()
+	w.Unread = unread.sorted()
+	return w, nil
+}
+
+// gather reads what a window is worked out from, side by side.
+func gather(ctx context.Context, r client.Reader, get cnpg.Get, s Subject, unread *gathered) *facts {
+	f := &facts{cluster: s.Cluster, stores: map[string]cnpg.RecoveryWindow{}}
 	if s.In != nil {
 		f.clusters = s.In.Clusters
 	}
-	unread := gathered{list: []problem.Unread{}}
 	var err error
 	if f.lineage, err = cnpg.Lineage(s.Cluster); err != nil {
 		unread.add("cluster "+s.Cluster.Name, err)
 	}
 	var all sync.WaitGroup
+	defer all.Wait()
 	all.Go(func() {
 		var err error
 		if f.backups, err = cnpg.ListBackups(ctx, r, s.Cluster.Namespace); err != nil {
 			unread.add("backups", err)
 		}
 	})
-	all.Go(func() { f.readStores(ctx, r, &unread) })
+	all.Go(func() { f.readStores(ctx, r, unread) })
 	if primary := s.Cluster.Status.CurrentPrimary; get != nil && primary != "" {
 		all.Go(func() {
 			limited, cancel := context.WithTimeout(ctx, primaryLimit)
@@ -53,13 +65,7 @@ func GatherWindow(ctx context.Context, r client.Reader, get cnpg.Get, s Subject)
 			}
 		})
 	}
-	all.Wait()
-	if err := ctx.Err(); err != nil {
-		return Window{}, err
-	}
-	w := f.window()
-	w.Unread = unread.sorted()
-	return w, nil
+	return f
 }
 
 // facts are what a window is worked out from.

@@ -74,7 +74,8 @@ no backup of a running database can be restored.`,
 	o.out.bind(c, printer.Choices{Name: true})
 	needs(c, append(subjectRules(),
 		rule{"create", "backups", "postgresql.cnpg.io", "the backup"},
-		rule{"get", "backups", "postgresql.cnpg.io", "with --wait, how it goes on"})...)
+		rule{"get", "backups", "postgresql.cnpg.io", "with --wait, how it goes on"},
+		rule{"get", "pods/log", "", "with --wait, why it failed; without, what the operator says must do"})...)
 	return c
 }
 
@@ -194,7 +195,7 @@ func (o *backupCreateOptions) wait(ctx context.Context, k *kube.Client, s backup
 	if state.Succeeded() {
 		return nil
 	}
-	failure := backup.Explain(state, s.Cluster)
+	failure := backup.Why(ctx, k, s.Cluster, b)
 	failed := WithHint(fmt.Errorf("backup %s failed: %s", b.Name, failure.Text), failure.Next)
 	if err := errorPage(failed).Write(o.env.ErrOut, o.env.errCanvas()); err != nil {
 		return err

@@ -46,7 +46,7 @@ func GatherBackups(ctx context.Context, r client.Reader, cluster *cnpgv1.Cluster
 func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules []cnpgv1.ScheduledBackup, window RecoveryWindow) BackupState {
 	s := BackupState{
 		Namespace: cluster.Namespace, Cluster: cluster.Name, Window: window,
-		Running: []Backup{}, Backups: []Backup{}, Schedules: []Schedule{}, Unread: []Unread{},
+		Running: []Backup{}, Backups: []Backup{}, Unread: []Unread{},
 	}
 	for i := range backups {
 		if backups[i].Spec.Cluster.Name == cluster.Name {
@@ -65,12 +65,7 @@ func newBackupState(cluster *cnpgv1.Cluster, backups []cnpgv1.Backup, schedules 
 			s.Running = append([]Backup{b}, s.Running...)
 		}
 	}
-	for i := range schedules {
-		if schedules[i].Spec.Cluster.Name == cluster.Name {
-			s.Schedules = append(s.Schedules, newSchedule(&schedules[i]))
-		}
-	}
-	slices.SortFunc(s.Schedules, func(a, b Schedule) int { return cmp.Compare(a.Name, b.Name) })
+	s.Schedules = schedulesOf(schedules, cluster.Name)
 	return s
 }
 
@@ -87,6 +82,27 @@ func ListBackups(ctx context.Context, r client.Reader, namespace string) ([]Back
 	}
 	slices.SortFunc(found, newestFirst)
 	return found, nil
+}
+
+// ListSchedules reads the scheduled backups of a cluster, sorted by name.
+// Errors: the reader's. Permission: list scheduledbackups (postgresql.cnpg.io).
+func ListSchedules(ctx context.Context, r client.Reader, namespace, cluster string) ([]Schedule, error) {
+	var list cnpgv1.ScheduledBackupList
+	if err := r.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	return schedulesOf(list.Items, cluster), nil
+}
+
+func schedulesOf(all []cnpgv1.ScheduledBackup, cluster string) []Schedule {
+	found := []Schedule{}
+	for i := range all {
+		if all[i].Spec.Cluster.Name == cluster {
+			found = append(found, newSchedule(&all[i]))
+		}
+	}
+	slices.SortFunc(found, func(a, b Schedule) int { return cmp.Compare(a.Name, b.Name) })
+	return found
 }
 
 func newestFirst(a, b Backup) int {
