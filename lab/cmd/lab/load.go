@@ -118,6 +118,9 @@ type measured struct {
 // report prints what was measured, and fails when that is worse than allowed.
 func (o *loadOptions) report(out io.Writer, s scenario.Scenario, config load.Config, result load.Result) error {
 	worse := o.limits.exceededBy(result)
+	if !o.held {
+		result.Held = nil
+	}
 	if o.output == "json" {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")

@@ -32,6 +32,7 @@ type loadOptions struct {
 	secs         uint
 	seed         uint64
 	output       string
+	held         bool
 	limits       limits
 }
 
@@ -82,6 +83,7 @@ func parseLoad(args []string, errOut io.Writer) (*loadOptions, error) {
 	flags.BoolVar(&o.retry, "retry", false, "clients without an answer try again every 2 s (the tries are counted apart)")
 	flags.UintVar(&o.secs, "secs", 0, "seconds that the clients claim to have tried already (Kea counts a client as unacked beyond max-ack-delay)")
 	flags.Uint64Var(&o.seed, "seed", 0, "another number means other clients; 0: the hour's, so that runs on and on do not fill the pools")
+	flags.BoolVar(&o.held, "held", false, "with -o json: also the addresses that clients have at the end")
 	flags.StringVar(&o.output, "o", "text", "output: text or json (durations in nanoseconds)")
 	flags.IntVar(&o.limits.lost, "max-lost", -1, "exit 3 if more are lost; below 0: any number may be")
 	flags.IntVar(&o.limits.naks, "max-naks", -1, "exit 3 if more exchanges got a NAK")

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -56,6 +57,20 @@ func (b *leaseBook) revoke(addr netip.Addr, client clientID) {
 		return
 	}
 	b.holds[addr] = holds
+}
+
+// held are all valid leases at t, by address.
+func (b *leaseBook) held(t time.Time) []Held {
+	found := []Held{}
+	for addr, holds := range b.holds {
+		for _, h := range holds {
+			if t.Before(h.until) {
+				found = append(found, Held{addr, h.client.String()})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Held) int { return cmp.Or(a.Address.Compare(b.Address), cmp.Compare(a.Client, b.Client)) })
+	return found
 }
 
 // tidy throws away expired leases whenever the book has doubled since the last time, so that it stays as small as the

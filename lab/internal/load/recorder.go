@@ -218,6 +218,7 @@ func (r *recorder) finish(end time.Time) Result {
 		Servers:           []ServerCounts{},
 		DuplicateExamples: r.duplicates,
 		Generator:         r.generator,
+		Held:              r.book.held(end),
 	}
 	for _, f := range []Family{V4, V6} {
 		if r.families[f] != nil {

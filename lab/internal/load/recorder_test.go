@@ -349,3 +349,22 @@ func TestNearestRank(t *testing.T) {
 		}
 	}
 }
+
+// What clients hold at the end are the leases that have not run out by then, each with its client.
+func TestHeld(t *testing.T) {
+	book := newLeaseBook()
+	at := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	first, second := clientID{2, 0, 0, 0, 0, 1}, clientID{2, 0, 0, 0, 0, 2}
+	book.grant(netip.MustParseAddr("10.0.0.2"), second, time.Hour, at)
+	book.grant(netip.MustParseAddr("10.0.0.1"), first, time.Hour, at)
+	book.grant(netip.MustParseAddr("10.0.0.3"), first, time.Second, at)
+	book.grant(netip.MustParseAddr("10.0.0.4"), second, time.Hour, at)
+	book.revoke(netip.MustParseAddr("10.0.0.4"), second)
+	want := []Held{
+		{netip.MustParseAddr("10.0.0.1"), "02:00:00:00:00:01"},
+		{netip.MustParseAddr("10.0.0.2"), "02:00:00:00:00:02"},
+	}
+	if got := book.held(at.Add(time.Minute)); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

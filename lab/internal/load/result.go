@@ -1,6 +1,9 @@
 package load
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Result is what a run measured. Durations are nanoseconds in JSON.
 type Result struct {
@@ -14,7 +17,15 @@ type Result struct {
 	Servers           []ServerCounts   `json:"servers"`  // by name
 	DuplicateExamples []Duplicate      `json:"duplicate_examples,omitempty"`
 	Generator         Generator        `json:"generator"`
-	Errors            map[string]int   `json:"errors,omitempty"` // what went wrong here or was not understood, and how often
+	// Held are the addresses that clients believe to have at the end, by address: only when asked for.
+	Held   []Held         `json:"held,omitempty"`
+	Errors map[string]int `json:"errors,omitempty"` // what went wrong here or was not understood, and how often
+}
+
+// Held is an address that was ACKed to a client for longer than the run.
+type Held struct {
+	Address netip.Addr `json:"address"`
+	Client  string     `json:"client"` // MAC address
 }
 
 // Counts are numbers of exchanges. Every started exchange is either acked or lost in the end.
