@@ -43,13 +43,13 @@ func losses(counts []keadb.AfterCount, catalog *leases.Catalog) []Loss {
 		found = append(found, l)
 	}
 	slices.SortStableFunc(found, func(a, b Loss) int {
-		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(withoutLast(a.VLAN), withoutLast(b.VLAN)), cmp.Compare(a.SubnetID, b.SubnetID))
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(unnamedLast(a.VLAN), unnamedLast(b.VLAN)), cmp.Compare(a.SubnetID, b.SubnetID))
 	})
 	return found
 }
 
-// withoutLast puts what belongs to no VLAN behind the rest.
-func withoutLast(vlan int) int {
+// unnamedLast puts what belongs to no VLAN behind the rest.
+func unnamedLast(vlan int) int {
 	if vlan == 0 {
 		return 1 << 16
 	}

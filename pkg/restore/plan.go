@@ -194,7 +194,7 @@ func (p *Plan) settleService(wanted bool) []problem.Problem {
 		return nil
 	}
 	found.Code, found.Subject = "no-stable-service", "service "+cmp.Or(p.Service, d.Host)
-	found.Text = why + ": a cutover cannot turn it; the restore itself does not need it"
+	found.Text = why + "; the restore does not need it, a cutover does"
 	found.Next = "kubectl kea restore cutover " + p.Name + " --print-patch says what to do by hand"
 	return []problem.Problem{found}
 }
