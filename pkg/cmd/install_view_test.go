@@ -134,12 +134,18 @@ func TestInstallScreens(t *testing.T) {
 		"uninstalled":        func(printer.Canvas) printer.Page { return removedPage(removalOf(true)) },
 		"uninstalled-wholly": func(printer.Canvas) printer.Page { return removedPage(removalOf(false)) },
 	}
+	goldenScreens(t, "install-", pages)
+}
+
+// goldenScreens draws pages at both widths, plain and in colour, and compares them with files that begin with prefix.
+func goldenScreens(t *testing.T, prefix string, pages map[string]func(printer.Canvas) printer.Page) {
+	t.Helper()
 	for name, page := range pages {
 		for suffix, width := range map[string]int{"-80": 80, "-140": 140} {
 			t.Run(name+suffix, func(t *testing.T) {
 				plain, colour := printer.Canvas{Width: width}, printer.Canvas{Width: width, Theme: printer.NewTheme()}
 				lines := page(plain).Lines(plain)
-				golden(t, "install-"+name+suffix, lines)
+				golden(t, prefix+name+suffix, lines)
 				for _, line := range lines {
 					if w := ansi.StringWidth(line); w > width && !oneWord(line) {
 						t.Errorf("%d columns: %q", w, line)
@@ -150,7 +156,7 @@ func TestInstallScreens(t *testing.T) {
 				}
 				coloured := page(colour).Lines(colour)
 				if width == 80 {
-					golden(t, "install-"+name+"-colour", coloured)
+					golden(t, prefix+name+"-colour", coloured)
 				}
 				if diff := cmp.Diff(lines, strings.Split(ansi.Strip(strings.Join(coloured, "\n")), "\n")); diff != "" {
 					t.Errorf("colour changes the words:\n%s", diff)
