@@ -253,11 +253,18 @@ func tail(lines []recoveryLine) []string {
 	const shown = 12
 	texts := []string{}
 	for _, l := range lines {
-		if text := oneLine(l.Text); text != "" {
+		if text := oneLine(l.Text); text != "" && !machinery(text) {
 			texts = append(texts, text)
 		}
 	}
 	return texts[max(0, len(texts)-shown):]
+}
+
+// machinery reports what the programs around say of themselves.
+func machinery(text string) bool {
+	_, _, found := cutAny(text, "Starting ", "Stopping and waiting for ", "Shutting down metrics", "Serving metrics", "Wait completed",
+		"While terminating server", "Exited log pipe", "Webserver exited", "CNPG types registration", "TCP server not active", "Installed configuration")
+	return found
 }
 
 // lastSevere is the last error that was said; the instance manager's own summary comes after the cause.

@@ -65,11 +65,7 @@ func (r *recovering) take(ctx context.Context, event any) (bool, error) {
 		}
 		return false, &RecoveryError{Kind: RecoveryDeleted, Text: "cluster " + r.name + " was deleted", Next: "kubectl -n " + r.namespace + " get events"}
 	case *cnpgv1.Cluster:
-		if r.cluster == nil || r.cluster.Status.Phase != e.Status.Phase {
-			r.phaseSince = time.Now()
-		}
-		r.cluster = e
-		if err := r.operator(); err != nil {
+		if err := r.hear(ctx, e); err != nil {
 			return false, err
 		}
 	case *corev1.Pod:
@@ -89,10 +85,28 @@ func (r *recovering) take(ctx context.Context, event any) (bool, error) {
 	return r.done(ctx), nil
 }
 
-// pod looks at a pod that is new or has changed.
+// hear takes in what the operator says. The pods that were seen before count from now on.
+func (r *recovering) hear(ctx context.Context, cluster *cnpgv1.Cluster) error {
+	first := r.cluster == nil
+	if first || r.cluster.Status.Phase != cluster.Status.Phase {
+		r.phaseSince = time.Now()
+	}
+	r.cluster = cluster
+	if first {
+		for _, pod := range r.pods {
+			if err := r.pod(ctx, pod); err != nil {
+				return err
+			}
+		}
+	}
+	return r.operator()
+}
+
+// pod looks at a pod that is new or has changed. One of an earlier cluster of the same name is none of ours.
 func (r *recovering) pod(ctx context.Context, pod *corev1.Pod) error {
 	role := pod.Labels[labelJobRole]
-	if role != "full-recovery" && role != "snapshot-recovery" {
+	recovers := role == "full-recovery" || role == "snapshot-recovery"
+	if !recovers || r.cluster == nil || pod.CreationTimestamp.Before(&r.cluster.CreationTimestamp) {
 		return nil
 	}
 	a := r.attempts[pod.Name]

@@ -30,7 +30,7 @@ type operator struct {
 func newOperator(t *testing.T, log string) *operator {
 	t.Helper()
 	o := &operator{t: t, WithWatch: reader(t), log: log}
-	o.create(&cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "r1"}, Spec: cnpgv1.ClusterSpec{Instances: 2}})
+	o.create(&cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "r1", CreationTimestamp: ago(time.Minute)}, Spec: cnpgv1.ClusterSpec{Instances: 2}})
 	return o
 }
 
@@ -45,7 +45,10 @@ func (o *operator) create(object client.Object) {
 func (o *operator) pod(name string, labels map[string]string, status corev1.PodStatus) {
 	o.t.Helper()
 	labels[LabelCluster] = "r1"
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: name, Labels: labels}, Status: status}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: name, Labels: labels, CreationTimestamp: ago(0)}, Status: status}
+	if strings.HasSuffix(name, "-old") {
+		pod.CreationTimestamp = ago(time.Hour)
+	}
 	if o.Create(o.t.Context(), pod) == nil {
 		return
 	}
@@ -114,6 +117,8 @@ func (o *operator) instance(name string, ready corev1.ConditionStatus) {
 	})
 }
 
+func ago(d time.Duration) metav1.Time { return metav1.NewTime(time.Now().Add(-d)) }
+
 func running() corev1.ContainerState {
 	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 }
@@ -130,6 +135,7 @@ func (o *operator) wait(w RecoveryWatch, do func()) (Recovered, error) {
 	var playing sync.WaitGroup
 	playing.Go(func() {
 		time.Sleep(50 * time.Millisecond)
+		o.cluster(func(c *cnpgv1.Cluster) { c.Status.Phase = cnpgv1.PhaseFirstPrimary })
 		do()
 	})
 	defer playing.Wait()
@@ -212,6 +218,19 @@ func TestRecoveryFails(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestRecoveryFailsItself: the pod of an earlier cluster of the same name, which is on its way out, is another's failure.
+func TestRecoveryFailsItself(t *testing.T) {
+	o := newOperator(t, "to-time")
+	_, err := o.wait(RecoveryWatch{}, func() {
+		o.recovery("r1-1-full-recovery-old", exited(1))
+		o.instance("r1-1", corev1.ConditionTrue)
+		o.cluster(func(c *cnpgv1.Cluster) { c.Status.CurrentPrimary = "r1-1" })
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
