@@ -261,9 +261,9 @@ func (o *restoreOptions) restore(ctx context.Context, src restore.Source, p rest
 // ask asks: for a yes, or where service is at stake for the new cluster's name.
 func (o *restoreOptions) ask(ctx context.Context, p restore.Plan) error {
 	if !o.request.Cutover {
-		return o.confirm.ask(ctx, fmt.Sprintf("Restore into a new cluster %s? %s is not touched.", p.Name, p.Source))
+		return o.confirm.ask(ctx, "Restore into the new cluster "+p.Name+"?")
 	}
-	err := o.confirm.askName(ctx, fmt.Sprintf("Restore into a new cluster %s, and take it into service in the place of %s?", p.Name, p.Source), p.Name)
+	err := o.confirm.askName(ctx, fmt.Sprintf("Restore, and take %s into service in the place of %s?", p.Name, p.Source), p.Name)
 	if err != nil && o.request.Name == "" && !o.env.InTerminal {
 		return WithHint(err, fmt.Sprintf("add --name %s --confirm %s", p.Name, p.Name))
 	}

@@ -67,7 +67,23 @@ func aimPart(page *printer.Page, p restore.Plan, now time.Time) {
 	if ruler := planRuler(p, now); len(ruler.Lanes) > 0 {
 		page.Blank()
 		page.Ruler(ruler)
+		page.Indented(2, 2, printer.Dim.Text(rulerLegend(p.Window)))
 	}
+}
+
+// rulerLegend says what the ruler's signs mean.
+func rulerLegend(w backup.Window) string {
+	legend := "● base backup  ─ archived"
+	for _, span := range w.Spans {
+		switch {
+		case span.Until != nil || span.EndKnown && !span.Live:
+		case span.Live:
+			legend += "  · will be archived when the restore begins"
+		default:
+			legend += "  · perhaps archived"
+		}
+	}
+	return legend
 }
 
 func targetLines(p restore.Plan, now time.Time) []printer.Line {

@@ -92,10 +92,10 @@ func TestRestoreAsksForTheNameBeforeACutover(t *testing.T) {
 		answer      string
 		asked, fail string
 	}{
-		"yes":              {restoreOptions{}, "y\n", "Restore into a new cluster kea-2? kea is not touched. [y/N] ", ""},
+		"yes":              {restoreOptions{}, "y\n", "Restore into the new cluster kea-2? [y/N] ", ""},
 		"no":               {restoreOptions{}, "n\n", "", "not answered with yes"},
 		"nobody there":     {restoreOptions{}, "", "", "no terminal to ask on"},
-		"name":             {cutover, "kea-2\n", "take it into service in the place of kea? Type kea-2 to go on: ", ""},
+		"name":             {cutover, "kea-2\n", "Restore, and take kea-2 into service in the place of kea? Type kea-2 to go on: ", ""},
 		"yes is no name":   {cutover, "yes\n", "", `the answer was not "kea-2"`},
 		"nobody to name":   {cutover, "", "", "no terminal to ask on"},
 		"named beforehand": {named, "", "", ""},
