@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -228,7 +227,7 @@ func (o *restoreOptions) printManifest(p restore.Plan, format printer.Format) er
 	if err != nil {
 		return fmt.Errorf("print cluster %s: %w", p.Name, err)
 	}
-	_, err = io.WriteString(o.env.Out, string(text))
+	_, err = o.env.Out.Write(text)
 	return err
 }
 

@@ -19,7 +19,10 @@ func TestLossesStandInTheirVLANs(t *testing.T) {
 	}
 	catalog := leases.NewCatalog(configs, inventory.VLANRules{Map: map[int][]netip.Prefix{10: {netip.MustParsePrefix("10.10.0.0/16")}, 20: {netip.MustParsePrefix("10.20.0.0/16")}}})
 	got := losses([]keadb.AfterCount{
-		{Family: keadb.IPv6, SubnetID: 1, Leases: 5}, {Family: keadb.IPv4, SubnetID: 77, Leases: 1}, {Family: keadb.IPv4, SubnetID: 1, Leases: 3}, {Family: keadb.IPv4, SubnetID: 2, Leases: 4},
+		{Family: keadb.IPv6, SubnetID: 1, Leases: 5},
+		{Family: keadb.IPv4, SubnetID: 77, Leases: 1},
+		{Family: keadb.IPv4, SubnetID: 1, Leases: 3},
+		{Family: keadb.IPv4, SubnetID: 2, Leases: 4},
 		{Family: keadb.IPv4, SubnetID: 3},
 	}, catalog)
 	want := []Loss{

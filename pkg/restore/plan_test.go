@@ -186,12 +186,12 @@ func deadCluster(t *testing.T, may func(verb, resource string) bool, objects ...
 		"spec":   map[string]any{"configuration": map[string]any{"s3Credentials": map[string]any{"accessKeyId": map[string]any{"name": "s3", "key": "ID"}}}},
 		"status": map[string]any{"serverRecoveryWindow": map[string]any{"kea": map[string]any{"firstRecoverabilityPoint": "2026-03-10T11:00:00Z"}, "kea-taken": map[string]any{}}},
 	}})
-	denied := func(verb, resource string) error {
+	denied := func(resource string) error {
 		return apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", errors.New("no"))
 	}
 	built := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
 	c := interceptor.NewClient(built, interceptor.Funcs{
-		Create: func(ctx context.Context, c client.WithWatch, o client.Object, options ...client.CreateOption) error {
+		Create: func(_ context.Context, _ client.WithWatch, o client.Object, options ...client.CreateOption) error {
 			review, ok := o.(*authorizationv1.SelfSubjectAccessReview)
 			if !ok {
 				all := &client.CreateOptions{}
@@ -207,7 +207,7 @@ func deadCluster(t *testing.T, may func(verb, resource string) bool, objects ...
 		},
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
 			if _, ok := list.(*corev1.PodList); ok && !may("list", "pods") {
-				return denied("list", "pods")
+				return denied("pods")
 			}
 			return c.List(ctx, list, options...)
 		},

@@ -5,9 +5,10 @@ import (
 	"io"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Source is how the cluster, its pods, Kea and the databases are reached.
