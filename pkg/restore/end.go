@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
 )
 
@@ -37,33 +36,16 @@ func openEnd(ctx context.Context, src Source, cluster *cnpgv1.Cluster, database 
 
 // openEndAt is openEnd for a primary that is known.
 func openEndAt(ctx context.Context, src Source, cluster *cnpgv1.Cluster, primary *corev1.Pod, database string) (*end, error) {
-	e := &end{cluster: cluster, primary: primary}
-	name := cluster.Name
-	var owner, authority corev1.Secret
-	for key, into := range map[string]*corev1.Secret{cnpg.ConnectionSecret(cluster): &owner, cnpg.ServerCASecret(cluster): &authority} {
-		if err := src.Client.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: key}, into); err != nil {
-			return nil, fmt.Errorf("log in to cluster %s: read secret %s: %w", name, key, err)
-		}
-	}
-	e.role = string(owner.Data["username"])
-	verify, err := keadb.VerifyFull(authority.Data["ca.crt"], name+"-rw")
-	if err != nil {
-		return nil, fmt.Errorf("log in to cluster %s: %w", name, err)
-	}
-	e.db, err = keadb.Connect(ctx, keadb.Target{
-		Host: name + "-rw", Database: database, User: e.role, TLS: verify, Observe: src.Observe,
-		Password: func() string { return string(owner.Data["password"]) },
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return src.Pods.DialPod(ctx, e.primary.Namespace, e.primary.Name, postgresPort)
-		},
-	})
+	login, err := inventory.Logins{Reader: src.Client, Pods: src.Pods, Observe: src.Observe}.Into(ctx, cluster, primary, database)
 	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	db, err := keadb.Connect(ctx, login.Target)
+	if err != nil {
+		return nil, err
+	}
+	return &end{cluster: cluster, primary: primary, role: login.User, db: db}, nil
 }
-
-const postgresPort = 5432
 
 // primaryOf is the pod that a cluster's operator calls the primary, when it runs.
 func primaryOf(ctx context.Context, src Source, cluster *cnpgv1.Cluster) (*corev1.Pod, error) {

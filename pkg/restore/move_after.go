@@ -192,7 +192,7 @@ func (m *move) unsettled(ctx context.Context) (string, error) {
 		switch {
 		case status.DHCP != nil && status.DHCP.GloballyDisabled:
 			return h.Name() + " does not answer clients yet", nil
-		case len(status.HA) > 0 && string(status.HA[0].Local.State) != m.p.Servers[i].State:
+		case len(status.HA) > 0 && !m.settled(string(status.HA[0].Local.State), m.p.Servers[i].State):
 			return fmt.Sprintf("%s is %s, was %s", h.Name(), status.HA[0].Local.State, m.p.Servers[i].State), nil
 		}
 	}
@@ -208,6 +208,12 @@ func (m *move) unsettled(ctx context.Context) (string, error) {
 		return countOf(left, "session") + " left in " + m.p.From, nil
 	}
 	return "", err
+}
+
+// settled reports whether a server's state is what it was. One whose partner was down already may have taken over meanwhile.
+func (m *move) settled(now, before string) bool {
+	alone := slices.ContainsFunc(m.p.Servers, func(s MoveServer) bool { return !s.Reached })
+	return now == before || alone && now == string(kea.StatePartnerDown)
 }
 
 // fence shuts PostgreSQL down in the cluster that is left: nobody writes there by mistake. Its volumes stay.

@@ -20,6 +20,11 @@ type measured struct {
 	Silence    struct {
 		Longest time.Duration `json:"longest_ns"`
 	} `json:"silence"`
+	// Held are the addresses that the clients believe to have at the end; only with -held.
+	Held []struct {
+		Address string `json:"address"`
+		Client  string `json:"client"`
+	} `json:"held"`
 }
 
 // underLoad runs clients while something happens, and returns what they saw.

@@ -67,36 +67,6 @@ func versions(t *testing.T, namespace string) []string {
 	return strings.Split(strings.TrimSpace(out), "\n")
 }
 
-// killAt runs an install and kills it, as a power cut does, when it begins a step.
-func killAt(t *testing.T, step string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, world.plugin, "install", "-f", smallFile(), "--create-namespace", "--yes")
-	progress, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	reached := false
-	seen := bytes.Buffer{}
-	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		fmt.Fprintln(&seen, lines.Text())
-		if lines.Text() == step+" ..." {
-			reached = true
-			_ = cmd.Process.Kill()
-		}
-	}
-	_ = cmd.Wait() // killed
-	learnSecrets(t)
-	silent(t, "an install that was killed", seen.String())
-	if !reached {
-		t.Fatalf("it never came to %q:\n%s", step, seen.String())
-	}
-}
-
 // Killed at each of its steps and run again, an install comes to its end, and no password was made twice.
 func TestInstallInterrupted(t *testing.T) {
 	t.Cleanup(func() { _, _ = tryKubectl("delete", "namespace", small, "--timeout=2m") })
@@ -109,7 +79,7 @@ func TestInstallInterrupted(t *testing.T) {
 		"create namespace small", "access and network policy", "credentials", "services", "database cluster",
 		"Kea configuration", "Kea servers", "wait for the database", "wait for the servers to hand out leases",
 	} {
-		killAt(t, step)
+		killAt(t, step, "install", "-f", smallFile(), "--create-namespace", "--yes")
 		if step == "create namespace small" {
 			continue
 		}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -84,6 +85,36 @@ func plugin(t *testing.T, args ...string) run {
 	}
 	silent(t, "kubectl kea "+strings.Join(args, " "), r.out+r.err)
 	return r
+}
+
+// killAt runs a command and kills it, as a power cut does, when it begins a step.
+func killAt(t *testing.T, step string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, world.plugin, args...)
+	progress, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reached := false
+	seen := bytes.Buffer{}
+	for lines := bufio.NewScanner(progress); lines.Scan(); {
+		fmt.Fprintln(&seen, lines.Text())
+		if lines.Text() == step+" ..." {
+			reached = true
+			_ = cmd.Process.Kill()
+		}
+	}
+	_ = cmd.Wait() // killed
+	learnSecrets(t)
+	silent(t, args[0]+", which was killed", seen.String())
+	if !reached {
+		t.Fatalf("it never came to %q:\n%s", step, seen.String())
+	}
 }
 
 // look is `status -o json` of a namespace.

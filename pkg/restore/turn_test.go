@@ -1,0 +1,83 @@
+package restore
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+)
+
+func TestTurn(t *testing.T) {
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "kea-database", Annotations: map[string]string{"other": "stays"}},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{cnpg.LabelCluster: "kea", cnpg.LabelInstanceRole: "primary"}},
+	}
+	src := holding(t, service)
+	key := client.ObjectKeyFromObject(service)
+	version := ""
+	for range 2 { // the second time it is turned already, and nothing is written
+		if err := turn(t.Context(), src.Client, key, "kea-r1"); err != nil {
+			t.Fatal(err)
+		}
+		var now corev1.Service
+		if err := src.Client.Get(t.Context(), key, &now); err != nil {
+			t.Fatal(err)
+		}
+		if now.Spec.Selector[cnpg.LabelCluster] != "kea-r1" || now.Spec.Selector[cnpg.LabelInstanceRole] != "primary" ||
+			now.Annotations[kube.AnnotationCurrentCluster] != "kea-r1" || now.Annotations["other"] != "stays" {
+			t.Errorf("%v %v", now.Spec.Selector, now.Annotations)
+		}
+		if version != "" && version != now.ResourceVersion {
+			t.Error("written twice")
+		}
+		version = now.ResourceVersion
+	}
+}
+
+// The loop goes on until a login lands where it should, and gives up with what was said last.
+func TestLoginLoop(t *testing.T) {
+	psql := func(t *testing.T, script string) string {
+		t.Helper()
+		dir := t.TempDir()
+		text := "#!/bin/sh\ncd " + dir + "\necho x >> count\n" + script
+		if err := os.WriteFile(filepath.Join(dir, "psql"), []byte(text), 0o700); err != nil { //nolint:gosec // it is to be run
+			t.Fatal(err)
+		}
+		return dir
+	}
+	for name, tt := range map[string]struct {
+		script string
+		want   string // of the error; "" for none
+		tries  int
+	}{
+		"at once":          {`echo "10.0.0.5|f|off"`, "", 1},
+		"the third time":   {`[ $(wc -l < count) -ge 3 ] && echo "10.0.0.5|f|off" || { echo "connection refused" >&2; exit 2; }`, "", 3},
+		"the old cluster":  {`echo "10.0.0.4|f|off"`, "10.0.0.4|f|off", 4},
+		"still recovering": {`echo "10.0.0.5|t|on"`, "10.0.0.5|t|on", 4},
+		"no password":      {`echo "fe_sendauth: no password supplied" >&2; exit 2`, "fe_sendauth: no password supplied", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := psql(t, tt.script)
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", loginLoop, "sh", "host='x'", "10.0.0.5|f|off", "4")
+			cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
+			said := strings.Builder{}
+			cmd.Stderr = &said
+			err := cmd.Run()
+			if got := lastLine(said.String(), os.ErrInvalid); (err == nil) != (tt.want == "") || err != nil && got != tt.want {
+				t.Errorf("%v: %q", err, got)
+			}
+			count, err := os.ReadFile(filepath.Join(dir, "count"))
+			if n := strings.Count(string(count), "\n"); err != nil || n != tt.tries {
+				t.Errorf("%d tries, want %d (%v)", n, tt.tries, err)
+			}
+		})
+	}
+}

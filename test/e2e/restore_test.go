@@ -1,0 +1,226 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+)
+
+// restoreSteps are the steps of a restore, moveSteps those of a cutover to a cluster, in their order.
+func restoreSteps(name string) []string {
+	return []string{"have a later commit archived", "create cluster " + name, "recover", "verify", "replicas"}
+}
+
+func moveSteps(w ward, servers, from, to string) []string {
+	return []string{
+		"log in to both clusters", "carry leases forward, with service running", "pause " + servers, "carry what changed meanwhile",
+		"turn service " + w.service + " to " + to, "close " + from + " to the servers", "servers find " + to, "end the pause",
+		"note it", "carry the records", "servers serve from " + to + " alone", "fence " + from, "backups of " + to, "finish",
+	}
+}
+
+// From a failover of PostgreSQL to the last clean-up: a restore to a moment in the middle of traffic, killed at each step; its
+// cutover, killed at each step under load; a second restore to a time before that; the way back with a server down.
+func TestRestoreChain(t *testing.T) {
+	w := recoveryWard()
+	lab(t, "up", w.scenario)
+	restored(t, w.namespace)
+
+	// The base backup is of the first timeline, the target lies on the second.
+	first := look(t, w.namespace).Databases[0].Cluster.Primary
+	kubectl(t, "-n", w.namespace, "delete", "pod", first)
+	restored(t, w.namespace)
+
+	wait := w.marks(t, 400)
+	var target time.Time
+	traffic := underLoad(t, func() {
+		time.Sleep(6 * time.Second)
+		target = w.clock(t)
+	}, w.scenario, "-rate", "30", "-duration", "14s", "-clients", "0", "-held")
+	wait()
+	unharmed(t, "traffic", traffic)
+
+	name := fresh("kea-database-chain")
+	args := []string{"restore", "-n", w.namespace, "--to-time", target.Format(time.RFC3339Nano), "--name", name, "--yes"}
+	for _, step := range restoreSteps(name) {
+		killAt(t, step, args...)
+		if r := plugin(t, "status", "-n", w.namespace); !strings.Contains(r.out, "kubectl kea restore -n recovery --name "+name) {
+			t.Errorf("killed at %q, status does not name the command that goes on:\n%s", step, r.out)
+		}
+	}
+	report := w.restoreTo(t, "--to-time", target.Format(time.RFC3339Nano), "--name", name)
+	if report.Name != name || report.ReplayedToEnd || report.Timeline < 3 {
+		t.Errorf("%+v", report)
+	}
+	w.exact(t, w.cluster, name, target)
+
+	t.Run("cutover", func(t *testing.T) { testKilledCutover(t, w, name) })
+	t.Run("second restore", func(t *testing.T) { testRestoreBeforeCutover(t, w, name, target) })
+	t.Run("rollback", func(t *testing.T) { testRollback(t, w, name) })
+	w.cleanUp(t, name)
+	restored(t, w.namespace)
+}
+
+// A cutover is killed at each of its steps while clients come and go. No lease is lost, no address is given twice.
+func testKilledCutover(t *testing.T, w ward, name string) {
+	servers := "kea-dhcp-0/dhcp4, kea-dhcp-0/dhcp6, kea-dhcp-1/dhcp4, kea-dhcp-1/dhcp6"
+	args := []string{"restore", "cutover", name, "-n", w.namespace, "--confirm=" + name}
+	m := underLoad(t, func() {
+		for _, step := range moveSteps(w, servers, w.cluster, name) {
+			killAt(t, step, args...)
+			if r := plugin(t, "restore", "list", "-n", w.namespace); step != "log in to both clusters" && !strings.Contains(r.out, "cutover to "+name+" unfinished") {
+				t.Errorf("killed at %q, the list does not say that it is unfinished:\n%s", step, r.out)
+			}
+		}
+		w.move(t, "cutover", name)
+	}, w.scenario, "-rate", "20", "-duration", "75s", "-clients", "0", "-held")
+	unharmed(t, "a cutover that was killed 14 times", m)
+	w.serves(t, name, w.cluster)
+	w.keeps(t, m)
+	schedules := kubectl(t, "-n", w.namespace, "get", "scheduledbackups", "-o", `jsonpath={range .items[*]}{.spec.cluster.name}={.spec.suspend} {end}`)
+	if !strings.Contains(schedules, w.cluster+"=true") || !strings.Contains(schedules, name+"=") || strings.Contains(schedules, name+"=true") {
+		t.Errorf("schedules: %s", schedules)
+	}
+}
+
+// After a cutover, a time before it is restored from the archive of the cluster that was in service then.
+func testRestoreBeforeCutover(t *testing.T, w ward, current string, target time.Time) {
+	earlier := target.Add(-2 * time.Second)
+	name := fresh("kea-database-earlier")
+	w.restoreTo(t, "--to-time", earlier.Format(time.RFC3339Nano), "--name", name)
+	w.exact(t, current, name, earlier)
+	if r := plugin(t, "restore", "cleanup", current, "-n", w.namespace, "--confirm="+current); r.code == 0 || !strings.Contains(r.out, "it is in service") {
+		t.Errorf("the cluster in service can be removed: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	w.cleanUp(t, name)
+}
+
+// Back to the former cluster, with one server down: what clients got since comes along.
+func testRollback(t *testing.T, w ward, name string) {
+	comeBack := keepAway(t)
+	kubectl(t, "-n", w.namespace, "delete", "pod", "kea-dhcp-1", "--grace-period=1")
+	var report restore.MoveReport
+	m := underLoad(t, func() {
+		time.Sleep(4 * time.Second)
+		report = w.move(t, "rollback", w.cluster)
+	}, w.scenario, "-rate", "20", "-duration", "40s", "-clients", "0", "-held")
+	unharmed(t, "a rollback", m)
+	var carried int64
+	for _, c := range report.Carried {
+		carried += c.New + c.Newer
+	}
+	if carried == 0 || report.PauseSeconds <= 0 || !report.Fenced {
+		t.Errorf("%+v", report)
+	}
+	w.keeps(t, m)
+	comeBack()
+	w.serves(t, w.cluster, name)
+}
+
+// Nobody writes after the target, the operator's pod is deleted and the object store goes away in the middle, and somebody
+// else tries at the same time.
+func TestRestoreFaults(t *testing.T) {
+	w := recoveryWard()
+	lab(t, "up", w.scenario)
+	restored(t, w.namespace)
+	time.Sleep(2 * time.Second) // the target lies after the last commit of anybody
+	target := w.clock(t)
+	time.Sleep(time.Second)
+	name := fresh("kea-database-faults")
+	faults := make(chan error, 1)
+	go func() {
+		faults <- func() error {
+			if err := appears(w.namespace, name); err != nil {
+				return err
+			}
+			if out, err := tryKubectl("-n", "cnpg-system", "delete", "pod", "-l", "app.kubernetes.io/name=cloudnative-pg", "--wait=false"); err != nil {
+				return fmt.Errorf("delete the operator's pod: %s", out)
+			}
+			defer func() { _ = reachable(true) }()
+			if err := reachable(false); err != nil {
+				return err
+			}
+			time.Sleep(20 * time.Second)
+			return reachable(true)
+		}()
+	}()
+	second := make(chan run, 1)
+	go func() {
+		if err := appears(w.namespace, name); err != nil {
+			second <- run{err: err.Error()}
+			return
+		}
+		second <- plugin(t, "restore", "-n", w.namespace, "--to-time", target.Format(time.RFC3339Nano), "--name", fresh("kea-database-other"), "--yes")
+	}()
+	report := w.restoreTo(t, "--to-time", target.Format(time.RFC3339Nano), "--name", name)
+	if err := <-faults; err != nil {
+		t.Fatal(err)
+	}
+	if report.ReplayedToEnd {
+		t.Error("a later commit was not archived")
+	}
+	if r := <-second; r.code != 1 || !strings.Contains(r.out+r.err, "is not finished") && !strings.Contains(r.err, "works on") {
+		t.Errorf("a second operator: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	w.cleanUp(t, name)
+	restored(t, w.namespace)
+}
+
+// reachable lets the object store be reached, or not: its data is in its pod, which stays.
+func reachable(yes bool) error {
+	app := "s3"
+	if !yes {
+		app = "away"
+	}
+	out, err := tryKubectl("-n", "kealab", "patch", "service", "s3", "-p", `{"spec":{"selector":{"app":"`+app+`"}}}`)
+	if err != nil {
+		return fmt.Errorf("change the service of S3: %s", out)
+	}
+	return nil
+}
+
+// fresh is a cluster's name that no earlier run on the same lab has used: an archive's folder is never used twice.
+func fresh(base string) string { return fmt.Sprintf("%s-%d", base, time.Now().Unix()) }
+
+// appears waits until a cluster exists.
+func appears(namespace, cluster string) error {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		if _, err := tryKubectl("-n", namespace, "get", "clusters.postgresql.cnpg.io", cluster); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("cluster %s did not appear", cluster)
+}
+
+// In-tree backups, Kea 3.0, load-balancing, both families: there and back.
+func TestRestoreInTree(t *testing.T) {
+	w := campusWard()
+	restored(t, w.namespace)
+	if r := plugin(t, "backup", "create", "-n", w.namespace, "--wait"); r.code != 0 {
+		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	wait := w.marks(t, 300)
+	var target time.Time
+	unharmed(t, "traffic", underLoad(t, func() {
+		time.Sleep(5 * time.Second)
+		target = w.clock(t)
+	}, w.scenario, "-rate", "30", "-duration", "10s", "-clients", "0"))
+	wait()
+	report := w.restoreTo(t, "--to-time", target.Format(time.RFC3339Nano))
+	w.exact(t, w.cluster, report.Name, target)
+	m := underLoad(t, func() {
+		time.Sleep(3 * time.Second)
+		w.move(t, "cutover", report.Name)
+		time.Sleep(3 * time.Second)
+		w.move(t, "rollback", w.cluster)
+	}, w.scenario, "-rate", "20", "-duration", "50s", "-clients", "0", "-held")
+	unharmed(t, "there and back", m)
+	w.serves(t, w.cluster, report.Name)
+	w.keeps(t, m)
+	w.cleanUp(t, report.Name)
+}
