@@ -1,9 +1,12 @@
 package keadb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -56,7 +59,7 @@ func (c *Carry) Run(ctx context.Context, since Mark, final bool, note func(strin
 	if c.To.target.ReadOnly {
 		return Carried{}, fail(c.doing(), errReadOnlySession())
 	}
-	p := &passage{Carry: c, final: final, note: note, staged: map[string]int64{}}
+	p := &passage{Carry: c, final: final, note: note, staged: map[string]int64{}, counts: map[countKey]CarriedCount{}}
 	defer p.end(ctx)
 	if err := p.look(ctx, since); err != nil {
 		return Carried{}, err
@@ -72,15 +75,35 @@ func (c *Carry) Run(ctx context.Context, since Mark, final bool, note func(strin
 		note(fmt.Sprintf("%d %s", p.staged[s.table], s.name))
 	}
 	if final && c.Extend {
-		if err := p.findExpired(ctx); err != nil {
+		if err := p.findForgotten(ctx); err != nil {
 			return Carried{}, err
 		}
 	}
 	if err := p.merge(ctx); err != nil {
 		return Carried{}, err
 	}
-	p.done.Mark, p.done.HistoryGap = p.mark, p.gap
+	p.done.Mark, p.done.HistoryGap, p.done.Counts = p.mark, p.gap, p.sorted()
 	return p.done, nil
+}
+
+// countKey is one subnet.
+type countKey struct {
+	family Family
+	subnet uint32
+}
+
+// count adds to what happened to a subnet's leases.
+func (p *passage) count(family Family, subnet uint32, n CarriedCount) {
+	key := countKey{family, subnet}
+	c := p.counts[key]
+	p.counts[key] = CarriedCount{Family: family, SubnetID: subnet, New: c.New + n.New, Newer: c.Newer + n.Newer, Extended: c.Extended + n.Extended}
+}
+
+// sorted are the counts by family and subnet.
+func (p *passage) sorted() []CarriedCount {
+	return slices.SortedFunc(maps.Values(p.counts), func(a, b CarriedCount) int {
+		return cmp.Or(cmp.Compare(a.Family, b.Family), cmp.Compare(a.SubnetID, b.SubnetID))
+	})
 }
 
 func (c *Carry) doing() string {

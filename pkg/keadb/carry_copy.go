@@ -109,7 +109,8 @@ func (p *passage) prepare(ctx context.Context, stages []stage) error {
 		var sql strings.Builder
 		sql.WriteString("begin")
 		for _, s := range stages {
-			fmt.Fprintf(&sql, "; create temp table if not exists %[1]s (like %[2]s); truncate %[3]s", strings.TrimPrefix(s.staging, "pg_temp."), qualified(s.table), s.staging)
+			fmt.Fprintf(&sql, "; create temp table if not exists %s as select %s from %s with no data; truncate %s",
+				strings.TrimPrefix(s.staging, "pg_temp."), list("", s.columns), qualified(s.table), s.staging)
 		}
 		sql.WriteString("; commit")
 		_, err := p.To.script(ctx, sql.String())

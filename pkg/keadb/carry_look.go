@@ -22,7 +22,8 @@ type passage struct {
 	mark     Mark    // of this run
 	changed  string  // the condition of the rows that changed since the last run, see changedSince; "" when all are read
 	staged   map[string]int64
-	extend   map[Family][]string // the addresses of To to be extended
+	extend   map[Family][]forgotten // to be extended
+	counts   map[countKey]CarriedCount
 	gap      string
 	done     Carried
 }
@@ -41,6 +42,12 @@ type tableColumn struct{ name, typ string }
 type tableTrigger struct {
 	table, name string
 	always      bool // not only for sessions that are no replica's
+}
+
+// element is the type as one of an array's: without a length.
+func (c tableColumn) element() string {
+	typ, _, _ := strings.Cut(c.typ, "(")
+	return typ
 }
 
 // has reports whether there is such a table.
@@ -65,7 +72,7 @@ const carriedSQL = `select version, coalesce(minor, 0) from schema_version;
 select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), pg_relation_size(c.oid) > 0 from pg_class c join pg_attribute a on a.attrelid = c.oid
 where c.oid in (to_regclass('lease4'), to_regclass('lease6'), to_regclass('lease6_relay_id'), to_regclass('lease6_remote_id'),
 	to_regclass('lease4_pool_stat'), to_regclass('lease6_pool_stat'), to_regclass('lease4_stat_by_client_class'), to_regclass('lease6_stat_by_client_class'),
-	to_regclass('kea_history.state'), to_regclass('kea_history.missed'), to_regclass('kea_history.lease_event')) and a.attnum > 0 and not a.attisdropped
+	to_regclass('logs'), to_regclass('kea_history.state'), to_regclass('kea_history.missed'), to_regclass('kea_history.lease_event')) and a.attnum > 0 and not a.attisdropped
 order by c.relname, a.attnum;
 select c.relname, t.tgname, t.tgenabled = 'A' from pg_trigger t join pg_class c on c.oid = t.tgrelid
 where c.oid in (to_regclass('lease4'), to_regclass('lease6')) and not t.tgisinternal and t.tgenabled in ('O', 'A')
@@ -158,7 +165,7 @@ func changedSince(since, now Mark, next uint64) string {
 	return fmt.Sprintf("age($.xmin) <= age('%d'::xid)", uint32(since.xid))
 }
 
-// script runs statements without parameters in one round trip, and returns what each of those that select returned.
+// script runs statements without parameters in one round trip, and returns what each of those that select or fetch returned.
 func (db *DB) script(ctx context.Context, sql string) ([]*pgconn.Result, error) {
 	results, err := db.conn.PgConn().Exec(ctx, sql).ReadAll()
 	if ctx.Err() != nil {
@@ -167,7 +174,9 @@ func (db *DB) script(ctx context.Context, sql string) ([]*pgconn.Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(results, func(r *pgconn.Result) bool { return !r.CommandTag.Select() }), nil
+	return slices.DeleteFunc(results, func(r *pgconn.Result) bool {
+		return !r.CommandTag.Select() && !strings.HasPrefix(r.CommandTag.String(), "FETCH")
+	}), nil
 }
 
 // texts reads values in PostgreSQL's text format; nil, the null, is read as the zero value. It keeps the first error.
@@ -216,5 +225,8 @@ func (t *texts) carried(sets []*pgconn.Result) carried {
 
 // list joins names for SQL.
 func list(prefix string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
 	return prefix + strings.Join(names, ", "+prefix)
 }

@@ -1,7 +1,6 @@
 package keadb
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,14 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// fewRows is up to how many rows are merged with the triggers at work that count leases. One row costs more then, but the
-// tables are neither locked nor counted anew. It must not be many: the triggers' cost of a row grows with their number.
+// fewRows is up to how many rows the last run merges with the triggers at work: a row costs more then, but the tables need
+// not be locked, for which an autovacuum may have to end first. It must not be many: what the triggers cost for a row grows
+// with their number.
 const fewRows = 500
 
 // merge writes what came to the lease tables, in one transaction.
 func (p *passage) merge(ctx context.Context) error {
 	rows := p.staged["lease4"] + p.staged["lease6"]
-	if rows == 0 && p.staged[eventTable] == 0 && len(p.extend) == 0 && p.gap == "" {
+	if p.changed != "" && rows == 0 && p.staged[eventTable] == 0 && len(p.extend) == 0 && p.gap == "" {
 		return nil
 	}
 	quiet := rows > fewRows || !p.final || p.changed == ""
@@ -40,7 +40,8 @@ type answer struct {
 	events   bool
 }
 
-// mergeScript is the merge's transaction, and what its answers mean. With quiet, the triggers are off.
+// mergeScript is the merge's transaction, and what its answers mean. With quiet, the triggers are off. The first run counts
+// the whole tables anew, the others what changes.
 func (p *passage) mergeScript(quiet bool) (string, []answer) {
 	statements := []string{"begin", "set local statement_timeout = 0", "set local jit = off"}
 	var answers []answer
@@ -53,15 +54,18 @@ func (p *passage) mergeScript(quiet bool) (string, []answer) {
 		add(p.beforeOwnEvents()...)
 	}
 	for _, family := range families {
-		add(p.mergeTable(family))
+		add(p.mergeTable(family, quiet && p.changed != ""))
 		answers = append(answers, answer{family: family})
 	}
-	if quiet {
-		for _, family := range families {
-			add(p.recount(family)...)
-		}
-	} else {
+	switch {
+	case !quiet:
 		add(p.dropOwnEvents()...)
+	case p.changed == "":
+		for _, family := range families {
+			for _, c := range p.to.counters(family) {
+				add(c.recount()...)
+			}
+		}
 	}
 	events := p.mergeEvents()
 	add(events...)
@@ -106,20 +110,31 @@ func (p *passage) triggers(action string, families []Family) []string {
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// mergeTable is the statement that merges one table: the newest time of the client wins, and who has none gets a row.
-func (p *passage) mergeTable(family Family) string {
+// mergeTable is the statement that merges one table: the newest time of the client wins, and who has none gets a row. With
+// count, it has the counters follow.
+func (p *passage) mergeTable(family Family, count bool) string {
 	table := fmt.Sprintf("lease%d", family)
 	columns := p.to.names(table)
+	counters := p.to.counters(family)
+	was := ""
+	for _, column := range countedColumns(counters) {
+		was += fmt.Sprintf(", l.%[1]s as was_%[1]s", column)
+	}
 	var sql strings.Builder
-	fmt.Fprintf(&sql, `with change as materialized (select s.*, l.address is not null as had from %s s left join %s l on l.address = s.address
+	fmt.Fprintf(&sql, `with change as materialized (select s.*, l.address is not null as had%s from %s s left join %s l on l.address = s.address
 	where l.address is null or %s > coalesce(%s, '-infinity') or %s = %s and (%s) is distinct from (%s)),
 renewed as (update %s l set (%s) = (%s) from change c where c.had and l.address = c.address),
 added as (insert into %s (%s) select %s from change where not had)`,
-		staging(table), table, cltt("s"), cltt("l"), cltt("s"), cltt("l"), list("s.", columns), list("l.", columns),
-		table, strings.Join(columns, ", "), list("c.", columns), table, strings.Join(columns, ", "), strings.Join(columns, ", "))
+		was, staging(table), table, cltt("s"), cltt("l"), cltt("s"), cltt("l"), list("s.", columns), list("l.", columns),
+		table, list("", columns), list("c.", columns), table, list("", columns), list("", columns))
 	if family == IPv6 {
 		for _, name := range extendedInfo() {
 			p.mergeExtended(&sql, name)
+		}
+	}
+	if count {
+		for _, c := range counters {
+			fmt.Fprintf(&sql, ",\nof_%s as (%s)", c.table, c.follow())
 		}
 	}
 	sql.WriteString("\nselect subnet_id, count(*) filter (where not had), count(*) filter (where had) from change group by 1")
@@ -138,81 +153,23 @@ func (p *passage) mergeExtended(sql *strings.Builder, table string) {
 	}
 }
 
-// recount makes the counters of a family anew, as Kea's triggers would have them.
-func (p *passage) recount(family Family) []string {
-	table := fmt.Sprintf("lease%d", family)
-	kind := ""
-	counted := "0, 1"
-	if family == IPv6 {
-		kind = "lease_type, "
-	}
-	statements := []string{
-		"delete from " + table + "_stat",
-		fmt.Sprintf("insert into %[1]s_stat (subnet_id, %[2]sstate, leases) select subnet_id, %[2]sstate, count(*) from %[1]s where state in (%[3]s) group by subnet_id, %[2]sstate",
-			table, kind, countedStates(family, p.to.schema)),
-	}
-	if p.to.has(table + "_pool_stat") {
-		statements = append(
-			statements, "delete from "+table+"_pool_stat",
-			fmt.Sprintf("insert into %[1]s_pool_stat (subnet_id, pool_id, %[2]sstate, leases) select subnet_id, pool_id, %[2]sstate, count(*) from %[1]s where state in (%[3]s) group by subnet_id, pool_id, %[2]sstate",
-				table, kind, counted),
-		)
-	}
-	if p.to.has(table + "_stat_by_client_class") {
-		statements = append(
-			statements, "delete from "+table+"_stat_by_client_class",
-			fmt.Sprintf(`insert into %[1]s_stat_by_client_class (client_class, %[2]sleases) select class, %[2]scount(*)
-	from %[1]s, json_array_elements_text(user_context::json->'ISC'->'client-classes') class
-	where state = 0 and user_context like '%%"client-classes"%%' group by class%[3]s`, table, kind, strings.TrimSuffix(", "+kind, ", ")),
-		)
-	}
-	return statements
-}
-
-// registering is the version of the schema that counts addresses which clients gave themselves.
-const registering = 29
-
-// countedStates are Kea's numbers of the states that are counted by subnet.
-func countedStates(family Family, s Schema) string {
-	if family == IPv6 && s.Version >= registering {
-		return "0, 1, 4"
-	}
-	return "0, 1"
-}
-
 // read reads the merge's answers.
 func (p *passage) read(sets []*pgconn.Result, answers []answer) error {
 	if len(sets) != len(answers) {
 		return errMalformed()
 	}
 	var t texts
-	counts := map[Family]map[uint32]*CarriedCount{IPv4: {}, IPv6: {}}
 	for i, a := range answers {
-		if a.events {
-			p.done.Events = t.int(sets[i].Rows[0][0])
-			continue
-		}
 		for _, row := range sets[i].Rows {
-			id := uint32(t.int(row[0]))
-			c := counts[a.family][id]
-			if c == nil {
-				c = &CarriedCount{Family: a.family, SubnetID: id}
-				counts[a.family][id] = c
+			switch {
+			case a.events:
+				p.done.Events = t.int(row[0])
+			case a.extended:
+				p.count(a.family, uint32(t.int(row[0])), CarriedCount{Extended: t.int(row[1])})
+			default:
+				p.count(a.family, uint32(t.int(row[0])), CarriedCount{New: t.int(row[1]), Newer: t.int(row[2])})
 			}
-			if a.extended {
-				c.Extended = t.int(row[1])
-				continue
-			}
-			c.New, c.Newer = t.int(row[1]), t.int(row[2])
 		}
 	}
-	for _, family := range counts {
-		for _, c := range family {
-			p.done.Counts = append(p.done.Counts, *c)
-		}
-	}
-	slices.SortFunc(p.done.Counts, func(a, b CarriedCount) int {
-		return cmp.Or(cmp.Compare(a.Family, b.Family), cmp.Compare(a.SubnetID, b.SubnetID))
-	})
 	return t.err
 }
