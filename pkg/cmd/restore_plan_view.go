@@ -281,9 +281,6 @@ func restoredPage(p restore.Plan, r restore.Report, cutover bool) printer.Page {
 	var page printer.Page
 	page.Text(printer.Concat(printer.Good.Text("✓"), printer.Text(" cluster "), printer.Bold.Text(r.Name),
 		printer.Textf(" is restored and verified after %s: %s", printer.Duration(time.Duration(r.Seconds*float64(time.Second))), plural(int(r.Leases4+r.Leases6), "valid lease"))))
-	if r.ReplayedToEnd {
-		page.Indented(2, 2, printer.Text("nothing was committed after the target: all of the archive was replayed, which is the same"))
-	}
 	for _, remark := range r.Remarks {
 		page.Indented(2, 4, printer.Concat(printer.Dim.Text("note: "), printer.Text(remark)))
 	}

@@ -141,7 +141,11 @@ func usedNames(s backup.Subject, folders []string, all []cnpg.Backup) []use {
 	used := []use{}
 	for i := range s.In.Clusters {
 		c := &s.In.Clusters[i]
-		used = append(used, use{c.Name, "cluster " + c.Name + " exists"})
+		why := "cluster " + c.Name + " exists"
+		if record, ok, err := RecordOf(c); ok && err == nil {
+			why += fmt.Sprintf("; a restore of %s made it, to another target or to its end", record.Source)
+		}
+		used = append(used, use{c.Name, why})
 		if a := cnpg.ArchiveOf(c); a.ServerName != "" {
 			used = append(used, use{a.ServerName, "cluster " + c.Name + " archives into the folder " + a.ServerName})
 		}
