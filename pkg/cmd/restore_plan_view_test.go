@@ -118,7 +118,7 @@ func barredRestorePlan() restore.Plan {
 	return restore.Plan{Namespace: "network", Problems: []problem.Problem{{
 		Severity: problem.Critical, Code: "missing-permission", Subject: "namespace network",
 		Text: "you may not: get,list,create,patch,delete clusters.postgresql.cnpg.io; get,list,create,patch backups.postgresql.cnpg.io; create pods/exec",
-		Next: "ask whoever administers the cluster; kubectl kea restore --help lists what is needed and what for",
+		Next: "ask for the Role NAME-admin, which kubectl kea install makes, or for what kubectl kea restore --help lists",
 	}}}
 }
 

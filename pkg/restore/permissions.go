@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -58,8 +59,8 @@ func Permissions(namespace string) []kube.Permission {
 	return found
 }
 
-// missingPermissions names all that are missing at once.
-func missingPermissions(namespace string, missing []kube.Permission) []problem.Problem {
+// missingPermissions names all that are missing at once; deployment is "" where it could not be found for the lack of them.
+func missingPermissions(namespace, deployment string, missing []kube.Permission) []problem.Problem {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -76,5 +77,5 @@ func missingPermissions(namespace string, missing []kube.Permission) []problem.P
 		texts = append(texts, strings.Join(verbs[resource], ",")+" "+resource)
 	}
 	return []problem.Problem{critical("missing-permission", "namespace "+namespace, "you may not: "+strings.Join(texts, "; "),
-		"ask whoever administers the cluster; kubectl kea restore --help lists what is needed and what for")}
+		"ask for the Role "+cmp.Or(deployment, "NAME")+"-admin, which kubectl kea install makes, or for what kubectl kea restore --help lists")}
 }

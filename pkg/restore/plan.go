@@ -80,7 +80,7 @@ const kindRestore = "restore"
 // Errors: *backup.ChoiceError, inventory.ErrNone, the client's.
 func Make(ctx context.Context, src Source, r Request) (Plan, error) {
 	p := Plan{Namespace: r.Namespace, Name: r.Name, Target: r.Target, Lost: []Loss{}, Problems: []problem.Problem{}}
-	p.Window.Spans, p.Window.Unread = []backup.Span{}, []problem.Unread{}
+	p.Window.Spans, p.Window.Unread, p.Chosen.Span.Backups = []backup.Span{}, []problem.Unread{}, []cnpg.Backup{}
 	var missing []kube.Permission
 	var notFound error
 	err := sideBySide(
@@ -94,7 +94,7 @@ func Make(ctx context.Context, src Source, r Request) (Plan, error) {
 		},
 	)
 	missing = permitted(missing, p.Subject)
-	p.Problems = append(p.Problems, missingPermissions(r.Namespace, missing)...)
+	p.Problems = append(p.Problems, missingPermissions(r.Namespace, p.Subject.Deployment, missing)...)
 	switch {
 	case err != nil:
 		return p, err
@@ -122,9 +122,8 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	add := func(found []problem.Problem) { p.Problems = append(p.Problems, found...) }
 	a, found := field{f.window, f.all, f.written, now, p.Namespace}.find(r.Target, r.Clamp)
 	add(found)
-	p.Target, p.Clamped, p.Chosen, p.Since, p.AtMost = a.wanted, a.clamped, a.chosen, a.since, !a.exact
-	if a.clamped == nil && blocked(found) {
-		p.Target = r.Target
+	if !blocked(found) {
+		p.Target, p.Clamped, p.Chosen, p.Since, p.AtMost = a.wanted, a.clamped, a.chosen, a.since, !a.exact
 	}
 	add(p.settleName(f, r, now))
 	add(judgeSource(s, now))
