@@ -117,8 +117,7 @@ func refusals(s Subject, now time.Time) []problem.Problem {
 	summary := cnpg.Summarize(s.Cluster, s.In.Instances(s.Cluster.Name), now)
 	switch {
 	case cnpg.ArchiveOf(s.Cluster).Method == cnpg.MethodNone:
-		refuse("no-backup", "no backups are configured: neither the Barman Cloud plugin, nor an object store, nor volume snapshots",
-			"say in the stack file where to, and install it again: kubectl kea install --print-defaults")
+		found = append(found, noBackups(s.Cluster))
 	case s.Cluster.DeletionTimestamp != nil:
 		refuse("being-deleted", "the cluster is being deleted", "")
 	case summary.Hibernated:
@@ -136,10 +135,15 @@ func refusals(s Subject, now time.Time) []problem.Problem {
 	return found
 }
 
+func noBackups(cluster *cnpgv1.Cluster) problem.Problem {
+	return critical("no-backup", "cluster "+cluster.Name, "no backups are configured: neither the Barman Cloud plugin, nor an object store, nor volume snapshots",
+		"say in the stack file where to, and install it again: kubectl kea install --print-defaults")
+}
+
 // unproven: nobody has tried this tool with volume snapshots.
 func unproven(m cnpg.Method) []problem.Problem {
 	if m != cnpg.MethodSnapshot {
-		return nil
+		return []problem.Problem{}
 	}
 	return []problem.Problem{{
 		Severity: problem.Warning, Code: "unproven", Subject: "volume snapshots",

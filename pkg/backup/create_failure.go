@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
+	"time"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 
@@ -34,7 +34,7 @@ func Why(ctx context.Context, logs Logs, cluster *cnpgv1.Cluster, b *cnpgv1.Back
 	state := cnpg.BackupOf(b)
 	said := state.Error
 	if toolEnded().MatchString(said) {
-		if told := toldByTool(ctx, logs, cluster, state.Instance, b.Status.BackupName); told != "" {
+		if told := toldByTool(ctx, logs, cluster, state); told != "" {
 			said = told
 		}
 	}
@@ -72,6 +72,8 @@ func explain(said, pod string, cluster *cnpgv1.Cluster) Failure {
 			f.Next = kubectl + "get secrets"
 		case nextPlugin:
 			f.Next = "kubectl get pods -A -l app=barman-cloud"
+		case nextPrimary:
+			f.Next = "kubectl kea backup -n " + cluster.Namespace + " --target primary --wait"
 		case nextLogs:
 		}
 		return f
@@ -86,10 +88,11 @@ func explain(said, pod string, cluster *cnpgv1.Cluster) Failure {
 type next int
 
 const (
-	nextLogs   next = iota
-	nextPlace       // where the backups go
-	nextSecret      // the credentials
-	nextPlugin      // the plugin itself
+	nextLogs    next = iota
+	nextPlace        // where the backups go
+	nextSecret       // the credentials
+	nextPlugin       // the plugin itself
+	nextPrimary      // another instance
 )
 
 // failure is an error that is known, and what it means.
@@ -112,6 +115,9 @@ func failures() []failure {
 		is(`(?i)certificate verify failed`, "the certificate of the object store is not trusted", nextPlace),
 		is(`requested plugin is not available: (\S+)`, "the operator does not know the plugin %s: it is not installed, or not ready", nextPlugin),
 		is(`has no backup section|no barmanObjectStore section`, "it asks for the in-tree method, and the cluster has no object store of that kind", nextPlace),
+		is(`canceling statement due to conflict with recovery`,
+			"the replica that it was taken from gave it up, for it stood in the way of changes from the primary", nextPrimary),
+		is(`^exit status (\d+)$`, "Barman's tool ended with status %s, and why stands in its log", nextLogs),
 		is(`(?i)no space left on device`, "there is no space left on the device", nextLogs),
 	}
 }
@@ -119,33 +125,31 @@ func failures() []failure {
 // longestLog bounds what is read of a log, in lines.
 const longestLog = 200_000
 
-// toldByTool is the last error that Barman's tool reported for a backup, "" when there is none to be read.
-func toldByTool(ctx context.Context, logs Logs, cluster *cnpgv1.Cluster, pod, backup string) string {
-	if pod == "" || backup == "" {
+// toldByTool is the last error that Barman's tool reported while a backup was made, "" when there is none to be read. The
+// operator does not say what the tool called a backup that failed, but makes one at a time.
+func toldByTool(ctx context.Context, logs Logs, cluster *cnpgv1.Cluster, b cnpg.Backup) string {
+	if b.Instance == "" || b.Started == nil || b.Stopped == nil {
 		return ""
 	}
-	stream, err := logs.PodLogs(ctx, cluster.Namespace, pod, logContainer(cluster), false)
+	stream, err := logs.PodLogs(ctx, cluster.Namespace, b.Instance, logContainer(cluster), false)
 	if err != nil {
 		return "" // the reason that the operator gave must do
 	}
 	defer stream.Close()
+	from, to := b.Started.Add(-grain), b.Stopped.Add(grain)
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, 1<<20)
-	told, ours := "", false
+	told := ""
 	for n := 0; n < longestLog && lines.Scan(); n++ {
 		var line struct {
-			Logger  string   `json:"logger"`
-			Msg     string   `json:"msg"`
-			Options []string `json:"options"`
+			Logger string    `json:"logger"`
+			Time   time.Time `json:"ts"`
+			Msg    string    `json:"msg"`
 		}
-		if json.Unmarshal(lines.Bytes(), &line) != nil {
+		if json.Unmarshal(lines.Bytes(), &line) != nil || line.Logger != "barman-cloud-backup" || line.Time.Before(from) || line.Time.After(to) {
 			continue
 		}
-		if strings.HasPrefix(line.Msg, "Starting barman-cloud-backup") {
-			ours = slices.Contains(line.Options, backup)
-			continue
-		}
-		if _, text, found := strings.Cut(line.Msg, "ERROR: "); found && ours && line.Logger == "barman-cloud-backup" {
+		if _, text, found := strings.Cut(line.Msg, "ERROR: "); found {
 			told = oneLine(text)
 		}
 	}

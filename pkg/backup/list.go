@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
@@ -25,9 +26,9 @@ type Report struct {
 	Retention   string         `json:"retention,omitempty"`
 	Archiving   cnpg.Archiving `json:"archiving"`
 
-	Backups   []Listed        `json:"backups"` // of the database's clusters, newest first
-	Schedules []cnpg.Schedule `json:"schedules"`
-	Window    Window          `json:"window"`
+	Backups   []Listed  `json:"backups"` // of the database's clusters, newest first
+	Schedules []Planned `json:"schedules"`
+	Window    Window    `json:"window"`
 	// Unread says what could not be read; the rest still holds.
 	Unread []problem.Unread `json:"unread"`
 }
@@ -41,6 +42,8 @@ type Listed struct {
 	Covers *Cover `json:"covers,omitempty"`
 	// Verdict is how its last verification ended; nil: it was never verified.
 	Verdict *Verdict `json:"verified,omitempty"`
+	// Failure is why it failed; nil when it did not.
+	Failure *Failure `json:"failure,omitempty"`
 }
 
 // Cover is a stretch of time. Until is nil for one that goes on.
@@ -69,7 +72,7 @@ func List(ctx context.Context, r client.Reader, get cnpg.Get, s Subject, now tim
 	unread := &gathered{list: []problem.Unread{}}
 	var (
 		f         *facts
-		schedules = []cnpg.Schedule{}
+		schedules = []Planned{}
 		all       sync.WaitGroup
 	)
 	all.Go(func() { f = gather(ctx, r, get, s, unread) })
@@ -79,7 +82,9 @@ func List(ctx context.Context, r client.Reader, get cnpg.Get, s Subject, now tim
 			unread.add("schedules", err)
 			return
 		}
-		schedules = found
+		for _, schedule := range found {
+			schedules = append(schedules, planned(schedule, now))
+		}
 	})
 	all.Wait()
 	if err := ctx.Err(); err != nil {
@@ -103,16 +108,23 @@ func (f *facts) report(s Subject, now time.Time) Report {
 	}
 	covers := covered(r.Window)
 	for _, b := range f.backups {
-		if b.Cluster != s.Cluster.Name && !slices.ContainsFunc(f.lineage, func(a cnpg.Ancestor) bool { return a.Cluster == b.Cluster }) {
-			continue
+		if b.Cluster == s.Cluster.Name || slices.ContainsFunc(f.lineage, func(a cnpg.Ancestor) bool { return a.Cluster == b.Cluster }) {
+			r.Backups = append(r.Backups, listed(b, covers, s.Cluster))
 		}
-		l := Listed{Backup: b, Verdict: VerdictOf(b)}
-		if cover, ok := covers[b.Name]; ok {
-			l.Restorable, l.Covers = true, &cover
-		}
-		r.Backups = append(r.Backups, l)
 	}
 	return r
+}
+
+func listed(b cnpg.Backup, covers map[string]Cover, cluster *cnpgv1.Cluster) Listed {
+	l := Listed{Backup: b, Verdict: VerdictOf(b)}
+	if cover, ok := covers[b.Name]; ok {
+		l.Restorable, l.Covers = true, &cover
+	}
+	if b.Failed() {
+		why := explain(b.Error, b.Instance, cluster)
+		l.Failure = &why
+	}
+	return l
 }
 
 // covered is what each backup is the beginning of a restore for: from its end until the next one's, in its own archive.

@@ -51,3 +51,18 @@ func permitted(ctx context.Context, c client.Client, namespace string, wanted []
 	}
 	return []problem.Problem{critical("missing-permission", "namespace "+namespace, MayNot(missing), "ask for a role with these permissions")}, nil
 }
+
+// ListPermissions are those that a list of backups cannot do without.
+func ListPermissions(namespace string) []kube.Permission {
+	return []kube.Permission{of("list", "backups", namespace), of("list", "scheduledbackups", namespace)}
+}
+
+// SchedulePermissions are those that looking at schedules cannot do without.
+func SchedulePermissions(namespace string) []kube.Permission {
+	return []kube.Permission{of("list", "scheduledbackups", namespace)}
+}
+
+// SuspendPermissions are those that suspending a schedule, or resuming it, needs.
+func SuspendPermissions(namespace string) []kube.Permission {
+	return []kube.Permission{of("patch", "scheduledbackups", namespace)}
+}

@@ -19,6 +19,9 @@ func newBackupCmd(env *Env) *cobra.Command {
 	c.Long = "Back up Kea's database. Without a subcommand: backup create.\n\n" + c.Long
 	c.AddCommand(
 		newBackupCreateCmd(env),
+		newBackupListCmd(env),
+		newBackupDescribeCmd(env),
+		newBackupScheduleCmd(env),
 	)
 	return c
 }

@@ -33,10 +33,20 @@ type backupCreateOptions struct {
 	subject subject
 	request backup.Request
 	dryRun  string
+	plan    func(context.Context, *kube.Client, backup.Subject) (backup.Creation, error)
+}
+
+// newBackupCreate are the options of a backup that is planned from the cluster.
+func newBackupCreate(env *Env) *backupCreateOptions {
+	o := &backupCreateOptions{env: env, out: output{env: env}, subject: subject{env: env}}
+	o.plan = func(ctx context.Context, k *kube.Client, s backup.Subject) (backup.Creation, error) {
+		return backup.Plan(ctx, k, s, o.request, env.Now())
+	}
+	return o
 }
 
 func newBackupCreateCmd(env *Env) *cobra.Command {
-	o := &backupCreateOptions{env: env, out: output{env: env}, subject: subject{env: env}}
+	o := newBackupCreate(env)
 	c := &cobra.Command{
 		Use:   "create",
 		Short: "Back up the database now",
@@ -62,21 +72,26 @@ no backup of a running database can be restored.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
+	c.Flags().StringVar(&o.request.Target, "target", "", "The instance to take it from: primary or prefer-standby (default what the cluster says)")
+	complete(c, "target", cobra.FixedCompletions([]cobra.Completion{"primary", "prefer-standby"}, cobra.ShellCompDirectiveNoFileComp))
+	o.bind(c)
+	return c
+}
+
+// bind adds the flags and the permissions of all commands that make a backup.
+func (o *backupCreateOptions) bind(c *cobra.Command, more ...rule) {
 	f := c.Flags()
 	f.StringVar(&o.request.Name, "name", "", "The name of the backup (default the cluster's with the time in UTC)")
-	f.StringVar(&o.request.Target, "target", "", "The instance to take it from: primary or prefer-standby (default what the cluster says)")
 	f.BoolVar(&o.request.Wait, "wait", false, "Wait until the backup has ended")
 	f.StringVar(&o.dryRun, "dry-run", "none", "client: show what would be asked for; server: have the API server check it, too")
 	f.Lookup("dry-run").NoOptDefVal = "client"
-	complete(c, "target", cobra.FixedCompletions([]cobra.Completion{"primary", "prefer-standby"}, cobra.ShellCompDirectiveNoFileComp))
 	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 	o.subject.bind(c)
 	o.out.bind(c, printer.Choices{Name: true})
-	needs(c, append(subjectRules(),
+	needs(c, append(append(subjectRules(), more...),
 		rule{"create", "backups", "postgresql.cnpg.io", "the backup"},
 		rule{"get", "backups", "postgresql.cnpg.io", "with --wait, how it goes on"},
 		rule{"get", "pods/log", "", "with --wait, why it failed; without, what the operator says must do"})...)
-	return c
 }
 
 func (o *backupCreateOptions) run(ctx context.Context) error {
@@ -106,7 +121,7 @@ func (o *backupCreateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := backup.Plan(ctx, k, s, o.request, o.env.Now())
+	plan, err := o.plan(ctx, k, s)
 	if err != nil {
 		return err
 	}
