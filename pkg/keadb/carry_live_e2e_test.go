@@ -131,8 +131,10 @@ func TestCarryExtends(t *testing.T) {
 	}
 	c := &Carry{From: from, To: to, Since: time.Unix(since, 0), Extend: true}
 	want := []CarriedCount{
-		{Family: IPv4, SubnetID: 4294967200, Extended: 2}, {Family: IPv4, SubnetID: 4294967201, Extended: 1},
-		{Family: IPv6, SubnetID: 4294967200, Extended: 2}, {Family: IPv6, SubnetID: 4294967201, Extended: 1},
+		{Family: IPv4, SubnetID: 4294967200, Extended: 2},
+		{Family: IPv4, SubnetID: 4294967201, Extended: 1},
+		{Family: IPv6, SubnetID: 4294967200, Extended: 2},
+		{Family: IPv6, SubnetID: 4294967201, Extended: 1},
 	}
 	got, err := c.Extendable(t.Context())
 	if err != nil {

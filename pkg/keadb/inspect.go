@@ -111,11 +111,11 @@ func (db *DB) inspect(ctx context.Context) (Inspection, error) {
 	sets, err := db.script(ctx, timelineSQL)
 	switch {
 	case errors.Is(classify(err), ErrPermission):
+		return in, t.err
 	case err != nil:
 		return Inspection{}, err
-	default:
-		in.Timeline = t.hex(sets[0].Rows[0][0])
 	}
+	in.Timeline = t.hex(sets[0].Rows[0][0])
 	return in, t.err
 }
 

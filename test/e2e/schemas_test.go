@@ -182,6 +182,7 @@ func TestDatabasePackages(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			name := "scratch_e2e_" + strings.ReplaceAll(version, ".", "")
 			schemaDatabase(t, name, version)
+			schemaDatabase(t, name+"_other", version)
 			for _, pkg := range packages {
 				t.Run(pkg, func(t *testing.T) {
 					if fill, err := os.Open(filepath.Join(world.root, "pkg", pkg, "testdata", "sql_leases.sql")); err == nil {
@@ -190,7 +191,7 @@ func TestDatabasePackages(t *testing.T) {
 					}
 					cmd := exec.Command(binaries[pkg], "-test.v", "-test.timeout=5m")
 					cmd.Dir = filepath.Join(world.root, "pkg", pkg)
-					cmd.Env = append(os.Environ(), "KEADB_TEST_DSN="+keaDSN(t, address, name), "KEADB_TEST_CA="+ca, "KEADB_TEST_SERVERNAME=kea-database")
+					cmd.Env = append(os.Environ(), "KEADB_TEST_DSN="+keaDSN(t, address, name), "KEADB_TEST_OTHER="+name+"_other", "KEADB_TEST_CA="+ca, "KEADB_TEST_SERVERNAME=kea-database")
 					out, err := cmd.CombinedOutput()
 					silent(t, "the tests of pkg/"+pkg, string(out))
 					if err != nil {
