@@ -22,6 +22,7 @@ func newBackupCmd(env *Env) *cobra.Command {
 		newBackupListCmd(env),
 		newBackupDescribeCmd(env),
 		newBackupScheduleCmd(env),
+		newBackupVerifyCmd(env),
 	)
 	return c
 }

@@ -15,10 +15,9 @@ type recoveryLine struct {
 	// Severe: an error, or PostgreSQL's FATAL and worse.
 	Severe bool
 	At     time.Time
-	// Base, Catalogue and Segment are set by the lines that fetch a base backup, list them, or fetch a piece of the log.
+	// Base and Catalogue are set by the lines that choose a base backup and that list them.
 	Base      *baseBackup
 	Catalogue *[]catalogued
-	Segment   string
 }
 
 // baseBackup is a backup as the backup tool's catalogue has it.
@@ -41,7 +40,6 @@ type wireLine struct {
 	Error  string    `json:"error"`
 	Err    string    `json:"err"`
 	Stderr string    `json:"stderr"` // of the program that failed
-	WAL    string    `json:"walName"`
 	Record struct {
 		Severity string `json:"error_severity"`
 		Message  string `json:"message"`
@@ -72,11 +70,8 @@ func parseRecoveryLine(line []byte) recoveryLine {
 		}
 	}
 	l.Text = strings.Join(said, ": ")
-	switch {
-	case w.Backup != nil && w.Backup.ID != "":
+	if w.Backup != nil && w.Backup.ID != "" {
 		l.Base = w.Backup
-	case w.Msg == "Restored WAL file":
-		l.Segment = w.WAL
 	}
 	return l
 }

@@ -23,12 +23,9 @@ type recoveryProgress struct {
 
 // read takes in a line and returns what to tell people now; "" when it changes nothing for them.
 func (p *recoveryProgress) read(l recoveryLine) string {
-	switch {
-	case l.Base != nil && p.Base.ID == "":
+	if l.Base != nil && p.Base.ID == "" {
 		p.Base = *l.Base
 		return "fetching base backup " + p.Base.ID + p.ended()
-	case l.Segment != "":
-		return p.fetched(l.Segment)
 	}
 	return p.postgres(l)
 }
@@ -70,7 +67,8 @@ func (p *recoveryProgress) postgres(l recoveryLine) string {
 	return ""
 }
 
-// fetched notes a piece of the write-ahead log; both the fetcher and PostgreSQL tell of each, and ask for one twice.
+// fetched notes a piece of the write-ahead log. PostgreSQL asks for the last one twice, and for files that tell of
+// timelines.
 func (p *recoveryProgress) fetched(segment string) string {
 	if p.segments[segment] || len(segment) != len("000000010000000000000001") {
 		return ""
