@@ -198,7 +198,7 @@ func (f *facts) end(s *Span) {
 	}
 }
 
-// gathered collects what could not be read, from several goroutines.
+// gathered collects what could not be read, from several goroutines, each source once.
 type gathered struct {
 	mu   sync.Mutex
 	list []problem.Unread
@@ -210,6 +210,9 @@ func (g *gathered) add(source string, err error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if slices.ContainsFunc(g.list, func(u problem.Unread) bool { return u.Source == source }) {
+		return
+	}
 	g.list = append(g.list, problem.Unread{Source: source, Error: err.Error(), Err: err})
 }
 
