@@ -127,7 +127,7 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	}
 	add(p.settleName(f, r, now))
 	add(judgeSource(s, now))
-	add(judgeOperations(s, p.Resumes))
+	add(judgeOperations(s, p.Resumes || !recovering(s.In.Clusters)))
 	add(judgeMajor(a, s, now))
 	add(judgeUnread(f.unread))
 	add(p.settleService(r.Cutover))
@@ -172,6 +172,15 @@ func (p *Plan) settleName(f facts, r Request, now time.Time) []problem.Problem {
 		p.Name = newName(p.Source, now)
 	}
 	return checkName(p.Name, usedNames(p.Subject, f.folders, f.all))
+}
+
+// recovering reports whether a restore was broken off with a cluster half made. One that was broken off before, or at its
+// end, leaves nothing that another would trip over.
+func recovering(clusters []cnpgv1.Cluster) bool {
+	return slices.ContainsFunc(clusters, func(c cnpgv1.Cluster) bool {
+		record, ok, err := RecordOf(&c)
+		return ok && err == nil && record.Phase == Recovering
+	})
 }
 
 // settleService finds out whether a cutover can turn the Service; wanted says that it has to.

@@ -130,7 +130,6 @@ func TestSettleGoesOn(t *testing.T) {
 		"named":                     {"kea-2", Record{Source: "kea", Target: same, Phase: Recovering}, true},
 		"not named":                 {"", Record{Source: "kea", Target: same, Phase: Recovering}, true},
 		"recovered, named":          {"kea-2", Record{Source: "kea", Target: same, Phase: Recovered}, true},
-		"recovered, not named":      {"", Record{Source: "kea", Target: same, Phase: Recovered}, false},
 		"another target":            {"kea-2", Record{Source: "kea", Target: Wanted{Time: at(t, "16:11:00")}, Phase: Recovering}, false},
 		"another source":            {"kea-2", Record{Source: "other", Target: same, Phase: Recovering}, false},
 		"in service":                {"kea-2", Record{Source: "kea", Target: same, Phase: InService}, false},
@@ -139,6 +138,22 @@ func TestSettleGoesOn(t *testing.T) {
 		p := settled(t, Request{Name: test.name}, record(test.record))
 		if p.Resumes != test.resumes || p.Blocked() == test.resumes || test.resumes && p.Name != "kea-2" {
 			t.Errorf("%s: %s, resumes %v: %s", name, p.Name, p.Resumes, told(p.Problems))
+		}
+	}
+}
+
+// A restore that was broken off before it made its cluster, or after it was verified, is in nobody's way.
+func TestSettleIsNotStoppedByWhatMadeNothing(t *testing.T) {
+	left := inventory.Operation{Object: "lease kea-dhcp-operation", Kind: kindRestore, Step: "have a later commit archived"}
+	for name, clusters := range map[string][]cnpgv1.Cluster{
+		"nothing made": nil,
+		"verified":     {{ObjectMeta: metav1.ObjectMeta{Name: "kea-2", Annotations: map[string]string{kube.AnnotationRestore: `{"source":"kea","phase":"recovered"}`}}}},
+	} {
+		p := settled(t, Request{}, func(s *backup.Subject, _ *facts) {
+			s.In.Clusters, s.In.Operations = append(s.In.Clusters, clusters...), []inventory.Operation{left}
+		})
+		if p.Blocked() || p.Resumes {
+			t.Errorf("%s: %s", name, told(p.Problems))
 		}
 	}
 }

@@ -120,11 +120,12 @@ func judgeMajor(a aim, s backup.Subject, now time.Time) []problem.Problem {
 		"restore to a time after the first backup of the new version")}
 }
 
-// judgeOperations: two operations on one deployment undo each other. A restore that was killed is gone on with by its name.
-func judgeOperations(s backup.Subject, resumed bool) []problem.Problem {
+// judgeOperations: two operations on one deployment undo each other. An earlier restore counts unless this one goes on with
+// it, or it made nothing.
+func judgeOperations(s backup.Subject, restoreToo bool) []problem.Problem {
 	found := []problem.Problem{}
 	for _, o := range s.In.Operations {
-		if o.Kind == kindRestore && resumed {
+		if o.Kind == kindRestore && restoreToo {
 			continue
 		}
 		text := fmt.Sprintf("%s by %s is not finished", o.Kind, cmp.Or(o.By, "somebody"))
