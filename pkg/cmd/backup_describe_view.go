@@ -89,7 +89,7 @@ func verdictLines(d backup.Description) []printer.Line {
 	if d.Verdict == nil {
 		return []printer.Line{printer.Dim.Text("never"), printer.Accent.Text("kubectl kea backup verify " + d.Name + " -n " + d.Namespace)}
 	}
-	return []printer.Line{verifiedCell(d.Listed, d.Time), printer.Text(bothTimes(d.Verdict.At, d.Time))}
+	return []printer.Line{verdictWord(d.Verdict), printer.Text(bothTimes(d.Verdict.At, d.Time))}
 }
 
 func logLine(d backup.Description) printer.Line {

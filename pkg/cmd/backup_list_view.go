@@ -1,7 +1,10 @@
 package cmd
 
 import (
+	"slices"
 	"time"
+
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
@@ -33,10 +36,15 @@ func retained(policy string) printer.Line {
 	return printer.Text(", kept for " + policy)
 }
 
+// mixed reports backups of several methods; that of one method the first line says.
+func mixed(r backup.Report) bool {
+	return slices.ContainsFunc(r.Backups, func(b backup.Listed) bool { return b.Method != string(r.Archive.Method) })
+}
+
 func backupTable(r backup.Report, wide bool) printer.Table {
 	t := printer.Table{Columns: []printer.Column{
 		{Header: "name", Give: 1, Min: 20},
-		{Header: "method"},
+		{Header: "method", Wide: !mixed(r)},
 		{Header: "started"},
 		{Header: "took", Align: printer.Right},
 		{Header: "phase"},
@@ -88,7 +96,9 @@ func phaseCell(b backup.Listed) printer.Line {
 	case b.Failed():
 		return printer.Bad.Text(b.Phase)
 	case b.Succeeded() && !b.Restorable:
-		return printer.Warn.Text("not in the archive")
+		return printer.Warn.Text("gone")
+	case b.Phase == cnpgv1.BackupPhaseWalArchivingFailing:
+		return printer.Bad.Text("archive fails")
 	case b.Succeeded():
 		return printer.Good.Text(b.Phase)
 	}
@@ -96,14 +106,17 @@ func phaseCell(b backup.Listed) printer.Line {
 }
 
 func verifiedCell(b backup.Listed, now time.Time) printer.Line {
-	switch v := b.Verdict; {
-	case v == nil:
+	if b.Verdict == nil {
 		return printer.Dim.Text("never")
-	case v.OK:
-		return printer.Good.Text("ok " + printer.Ago(v.At, now))
-	default:
-		return printer.Bad.Text("FAILED " + printer.Ago(v.At, now))
 	}
+	return printer.Concat(verdictWord(b.Verdict), printer.Text(" "+printer.Ago(b.Verdict.At, now)))
+}
+
+func verdictWord(v *backup.Verdict) printer.Line {
+	if v.OK {
+		return printer.Good.Text("ok")
+	}
+	return printer.Bad.Text("FAILED")
 }
 
 func coverCell(b backup.Listed, from bool) printer.Line {
