@@ -90,7 +90,7 @@ of the current cluster, --to-backup the name of a backup: the state at its end.
 	})
 	needs(c, restoreRules()...)
 	c.AddCommand(newRestoreListCmd(env), newRestoreStatusCmd(env), newRestoreCutoverCmd(env), newRestoreRollbackCmd(env),
-		newRestoreAbortCmd(env), newRestoreCleanupCmd(env))
+		newRestoreAbortCmd(env), newRestoreCleanupCmd(env), newRestoreLogsCmd(env))
 	return c
 }
 
@@ -237,8 +237,10 @@ func (o *restoreOptions) restore(ctx context.Context, src restore.Source, p rest
 		return err
 	}
 	again := o.again(p)
+	lock := o.lock("restore", again)
+	lock.State.Abort = "kubectl kea restore abort -n " + p.Namespace
 	steps := o.env.steps()
-	report, err := restore.Run(ctx, src, p, o.lock("restore", again), steps)
+	report, err := restore.Run(ctx, src, p, lock, steps)
 	steps.Close()
 	if err != nil {
 		return o.unfinished(err, again)

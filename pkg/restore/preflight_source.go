@@ -132,6 +132,9 @@ func judgeOperations(s backup.Subject, restoreToo bool) []problem.Problem {
 		if o.Step != "" {
 			text += fmt.Sprintf(" (step %q)", o.Step)
 		}
+		if o.Continue != "" && o.Abort != "" {
+			text += "; go on with it, or end it: " + o.Abort
+		}
 		found = append(found, critical("unfinished-operation", o.Object, text, cmp.Or(o.Continue, o.Abort)))
 	}
 	return found

@@ -139,9 +139,9 @@ func TestJudgeMajor(t *testing.T) {
 func TestJudgeOperations(t *testing.T) {
 	s := sourceOf(t, pluginSource, nil)
 	s.In.Operations = []inventory.Operation{
-		{Object: "service kea-database", Kind: "cutover", By: "ann@desk", Step: "turn", Continue: "kubectl kea restore cutover kea-2"}, {Object: "lease x", Kind: kindRestore},
+		{Object: "service kea-database", Kind: "cutover", By: "ann@desk", Step: "turn", Continue: "kubectl kea restore cutover kea-2", Abort: "kubectl kea restore abort"}, {Object: "lease x", Kind: kindRestore},
 	}
-	want := `critical unfinished-operation: service kea-database: cutover by ann@desk is not finished (step "turn")`
+	want := `critical unfinished-operation: service kea-database: cutover by ann@desk is not finished (step "turn"); go on with it, or end it: kubectl kea restore abort`
 	if got := told(judgeOperations(s, true)); got != want {
 		t.Error(got)
 	}
