@@ -150,39 +150,48 @@ func TestWhy(t *testing.T) {
 		text, next     string
 	}{
 		"the store does not answer": {
-			exit, "2026-11-23T06:30:50Z", "2026-11-23T06:31:10Z", podLog{text: captured},
+			exit, "2026-11-23T06:30:50Z", "2026-11-23T06:31:10Z",
+			podLog{text: captured},
 			"the object store does not answer at http://s3.kealab.svc:9999/backups", "kubectl -n network get objectstore store -o yaml",
 		},
 		"a conflict on a replica": {
-			exit, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{text: captured},
+			exit, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{text: captured},
 			"the replica that it was taken from gave it up, for it stood in the way of changes from the primary", "kubectl kea backup -n network --target primary --wait",
 		},
 		"the log begins later": {
-			exit, "2026-11-23T01:00:00Z", "2026-11-23T01:01:00Z", podLog{text: captured},
+			exit, "2026-11-23T01:00:00Z", "2026-11-23T01:01:00Z",
+			podLog{text: captured},
 			"Barman's tool ended with status 2, and why stands in its log", "kubectl -n network logs own-1 -c plugin-barman-cloud --tail=50",
 		},
 		"the log may not be read": {
-			exit, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{err: errors.New("forbidden")},
+			exit, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{err: errors.New("forbidden")},
 			"Barman's tool ended with status 2, and why stands in its log", "kubectl -n network logs own-1 -c plugin-barman-cloud --tail=50",
 		},
 		"a Secret is missing": {
-			`rpc error: code = Unknown desc = while getting secret none: secrets "none" not found`, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{text: captured},
+			`rpc error: code = Unknown desc = while getting secret none: secrets "none" not found`, "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{text: captured},
 			"the Secret none with the credentials of the object store does not exist", "kubectl -n network get secrets",
 		},
 		"no such plugin": {
-			"requested plugin is not available: other.example.org", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{},
+			"requested plugin is not available: other.example.org", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{},
 			"the operator does not know the plugin other.example.org: it is not installed, or not ready", "kubectl get pods -A -l app=barman-cloud",
 		},
 		"another method": {
-			"cannot proceed with the backup as the cluster has no backup section", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{},
+			"cannot proceed with the backup as the cluster has no backup section", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{},
 			"it asks for the in-tree method, and the cluster has no object store of that kind", "kubectl -n network get objectstore store -o yaml",
 		},
 		"unknown": {
-			"rpc error: code = Unknown desc = something\n  new", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{},
+			"rpc error: code = Unknown desc = something\n  new", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{},
 			"something new", "kubectl -n network logs own-1 -c plugin-barman-cloud --tail=50",
 		},
 		"nothing said": {
-			"", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z", podLog{},
+			"", "2026-11-23T06:53:29Z", "2026-11-23T06:54:56Z",
+			podLog{},
 			"the operator does not say why", "kubectl -n network logs own-1 -c plugin-barman-cloud --tail=50",
 		},
 	} {

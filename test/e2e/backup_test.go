@@ -72,8 +72,10 @@ func TestBackupSchedule(t *testing.T) {
 	}
 	t.Cleanup(func() { plugin(t, "backup", "schedule", "resume", "-n", "campus", "--yes") })
 	for _, step := range []struct{ verb, out, state string }{
-		{"suspend", resource + " suspended\n", "true"}, {"suspend", resource + " unchanged: it is suspended already\n", "true"},
-		{"resume", resource + " resumed\n", "false"}, {"resume", resource + " unchanged: it is not suspended\n", "false"},
+		{"suspend", resource + " suspended\n", "true"},
+		{"suspend", resource + " unchanged: it is suspended already\n", "true"},
+		{"resume", resource + " resumed\n", "false"},
+		{"resume", resource + " unchanged: it is not suspended\n", "false"},
 	} {
 		if r := plugin(t, "backup", "schedule", step.verb, "-n", "campus", "--yes"); r.code != 0 || r.out != step.out || suspended() != step.state {
 			t.Errorf("%s: exit %d, suspended %q\n%s%s", step.verb, r.code, suspended(), r.out, r.err)
