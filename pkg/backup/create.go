@@ -40,14 +40,18 @@ type Creation struct {
 func (c Creation) Blocked() bool { return problem.Worst(c.Problems) == problem.Critical }
 
 // Plan works out the backup that a request asks for. What stands against it is in its problems, all of it at once.
-// Permission: what Find needs; create selfsubjectaccessreviews, which everybody has.
-func Plan(ctx context.Context, c client.Client, s Subject, r Request, now time.Time) (Creation, error) {
+// Permission: what Find needs; create selfsubjectaccessreviews, which everybody has; get pods/proxy, without which nobody
+// is told that the archive is far behind.
+func Plan(ctx context.Context, c client.Client, get cnpg.Get, s Subject, r Request, now time.Time) (Creation, error) {
 	plan := Creation{Namespace: s.Cluster.Namespace, Cluster: s.Cluster.Name, Method: cnpg.ArchiveOf(s.Cluster).Method}
 	plan.Manifest = manifest(s, r, now)
 	plan.Problems = append(refusals(s, now), unproven(plan.Method)...)
 	if faults := validation.IsDNS1123Label(plan.Manifest.Name); len(faults) > 0 {
 		plan.Problems = append(plan.Problems, critical("bad-name", "name "+plan.Manifest.Name,
 			"a backup's name has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit", "leave --name out, or give another one"))
+	}
+	if !plan.Blocked() {
+		plan.Problems = append(plan.Problems, behind(ctx, get, s.Cluster)...)
 	}
 	denied, err := permitted(ctx, c, plan.Namespace, CreatePermissions(plan.Namespace, r.Wait))
 	if err != nil {
@@ -148,5 +152,21 @@ func unproven(m cnpg.Method) []problem.Problem {
 	return []problem.Problem{{
 		Severity: problem.Warning, Code: "unproven", Subject: "volume snapshots",
 		Text: "backups by volume snapshot were never tried with this tool: its lab has none",
+	}}
+}
+
+// farBehind is how many files of the write-ahead log may wait before somebody is told: a backup ends only when those from
+// before its end are archived.
+const farBehind = 10
+
+// behind warns of an archive that is far behind. Who may not ask is not told.
+func behind(ctx context.Context, get cnpg.Get, cluster *cnpgv1.Cluster) []problem.Problem {
+	primary := ask(ctx, get, cluster)
+	if primary.Err != nil || primary.WaitingWAL <= farBehind {
+		return nil
+	}
+	return []problem.Problem{{
+		Severity: problem.Warning, Code: "archive-behind", Subject: "cluster " + cluster.Name,
+		Text: fmt.Sprintf("%d files of its write-ahead log wait to be archived: the backup cannot end before they are", primary.WaitingWAL),
 	}}
 }

@@ -111,6 +111,27 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+func TestPlanWarnsOfAnArchiveFarBehind(t *testing.T) {
+	s := servingSubject(nil)
+	for name, tt := range map[string]struct {
+		answer string
+		err    error
+		want   string
+	}{
+		"a few wait": {answer: `{"isPrimary":true,"readyWalFiles":3}`},
+		"many wait":  {answer: `{"isPrimary":true,"readyWalFiles":347}`, want: "347 files of its write-ahead log wait to be archived: the backup cannot end before they are"},
+		"no answer":  {err: errors.New("no answer")},
+	} {
+		text := ""
+		for _, p := range behind(t.Context(), status(tt.answer, tt.err), s.Cluster) {
+			text = p.Text
+		}
+		if text != tt.want {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
+
 // A name fits into a label, whatever the cluster is called.
 func TestNewName(t *testing.T) {
 	for cluster, want := range map[string]string{

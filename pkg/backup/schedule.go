@@ -194,12 +194,12 @@ func Suspend(ctx context.Context, c client.Client, namespace, name string, suspe
 }
 
 // PlanRun works out the backup that a schedule would make now. Permission: what Plan needs, and get scheduledbackups.
-func PlanRun(ctx context.Context, c client.Client, s Subject, name string, r Request, now time.Time) (Creation, error) {
+func PlanRun(ctx context.Context, c client.Client, get cnpg.Get, s Subject, name string, r Request, now time.Time) (Creation, error) {
 	schedule := &cnpgv1.ScheduledBackup{}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: s.Cluster.Namespace, Name: name}, schedule); err != nil {
 		return Creation{}, fmt.Errorf("read scheduled backup %s: %w", name, err)
 	}
-	plan, err := Plan(ctx, c, s, r, now)
+	plan, err := Plan(ctx, c, get, s, r, now)
 	spec := &plan.Manifest.Spec
 	spec.Method = cmp.Or(schedule.Spec.Method, spec.Method)
 	spec.Target, spec.Online, spec.OnlineConfiguration = schedule.Spec.Target, schedule.Spec.Online, schedule.Spec.OnlineConfiguration

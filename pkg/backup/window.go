@@ -28,6 +28,8 @@ type Span struct {
 	EndKnown bool       `json:"endKnown"`
 	// Live: PostgreSQL answers and archives, so that what was committed after End can be archived yet, and be restored to.
 	Live bool `json:"live"`
+	// Waiting is how many files of the log wait to be archived; 0 where PostgreSQL does not answer.
+	Waiting int `json:"waiting,omitempty"`
 	// Until is when the service moved on to the next cluster; nil for the current one.
 	Until *time.Time `json:"until,omitempty"`
 	// Backups are the successful ones, oldest first.

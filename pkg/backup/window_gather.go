@@ -56,16 +56,20 @@ func gather(ctx context.Context, r client.Reader, get cnpg.Get, s Subject, unrea
 	all.Go(func() { f.readStores(ctx, r, unread) })
 	if primary := s.Cluster.Status.CurrentPrimary; get != nil && primary != "" {
 		all.Go(func() {
-			limited, cancel := context.WithTimeout(ctx, primaryLimit)
-			defer cancel()
-			pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.Cluster.Namespace, Name: primary}}
-			instance := cnpg.GatherInstances(limited, get, []corev1.Pod{pod})[0]
-			if f.primary = &instance; instance.Err != nil {
-				unread.add("pod "+primary, instance.Err)
+			if f.primary = ask(ctx, get, s.Cluster); f.primary.Err != nil {
+				unread.add("pod "+primary, f.primary.Err)
 			}
 		})
 	}
 	return f
+}
+
+// ask asks a cluster's primary.
+func ask(ctx context.Context, get cnpg.Get, cluster *cnpgv1.Cluster) *cnpg.Instance {
+	ctx, cancel := context.WithTimeout(ctx, primaryLimit)
+	defer cancel()
+	pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: cluster.Status.CurrentPrimary}}
+	return &cnpg.GatherInstances(ctx, get, []corev1.Pod{pod})[0]
 }
 
 // facts are what a window is worked out from.
@@ -187,7 +191,7 @@ func (f *facts) end(s *Span) {
 	}
 	archived, failed := p.LastArchivedTime, p.LastFailedTime
 	failing := failed != nil && (archived == nil || failed.After(*archived))
-	s.Live = !failing
+	s.Live, s.Waiting = !failing, p.WaitingWAL
 	// While files wait, the time of the last one says nothing of what it holds: after a pause it may be hours older.
 	if archived == nil || (p.WaitingWAL > 0 && !failing) {
 		return

@@ -40,7 +40,7 @@ type backupCreateOptions struct {
 func newBackupCreate(env *Env) *backupCreateOptions {
 	o := &backupCreateOptions{env: env, out: output{env: env}, subject: subject{env: env}}
 	o.plan = func(ctx context.Context, k *kube.Client, s backup.Subject) (backup.Creation, error) {
-		return backup.Plan(ctx, k, s, o.request, env.Now())
+		return backup.Plan(ctx, k, instanceStatus(k), s, o.request, env.Now())
 	}
 	return o
 }
@@ -91,6 +91,7 @@ func (o *backupCreateOptions) bind(c *cobra.Command, more ...rule) {
 	needs(c, append(append(subjectRules(), more...),
 		rule{"create", "backups", "postgresql.cnpg.io", "the backup"},
 		rule{"get", "backups", "postgresql.cnpg.io", "with --wait, how it goes on"},
+		rule{"get", "pods/proxy", "", "warning of an archive that is far behind; without, nobody does"},
 		rule{"get", "pods/log", "", "with --wait, why it failed; without, what the operator says must do"})...)
 }
 

@@ -224,14 +224,22 @@ func spanPart(p *printer.Page, s backup.Span, now time.Time) {
 		row("", printer.Text("archived until "+end))
 	case s.Live:
 		row("until", printer.Text("now: PostgreSQL answers, and archives the rest when it must"))
-		row("", printer.Text("archived at least until "+end))
+		row("", printer.Text("archived at least until "+end), waitingLine(s.Waiting))
 	case s.EndKnown:
 		row("until", printer.Bad.Text(end))
-		row("", printer.Bad.Text("what came later is not being archived"))
+		row("", printer.Bad.Text("what came later is not being archived"), waitingLine(s.Waiting))
 	default:
 		row("until", printer.Warn.Text("at least "+end))
 		row("", printer.Warn.Text("how much further only PostgreSQL knows, which does not answer"))
 	}
+}
+
+// waitingLine says how much of the log is not archived.
+func waitingLine(files int) printer.Line {
+	if files == 0 {
+		return printer.Line{}
+	}
+	return printer.Warn.Textf("%s of the log to go", plural(files, "file"))
 }
 
 // schedulesPart is a line a schedule.

@@ -31,7 +31,7 @@ and may be suspended. NAME may be left out where there is one schedule.`,
 			if err != nil {
 				return backup.Creation{}, err
 			}
-			return backup.PlanRun(ctx, k, s, chosen.Name, o.request, env.Now())
+			return backup.PlanRun(ctx, k, instanceStatus(k), s, chosen.Name, o.request, env.Now())
 		}
 		return o.run(c.Context())
 	}

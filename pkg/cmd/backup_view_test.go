@@ -102,7 +102,7 @@ func movedReport() backup.Report {
 		r.Backups = append([]backup.Listed{listedOf(first, nil)}, r.Backups...)
 		r.Backups[len(r.Backups)-1].Restorable, r.Backups[len(r.Backups)-1].Covers = false, nil
 		r.Window.Spans = append(r.Window.Spans, backup.Span{
-			Cluster: r.Cluster, Archive: pluginArchive(r.Cluster), Current: true, First: first.Stopped, End: ago(time.Hour), EndKnown: true, Backups: []cnpg.Backup{first},
+			Cluster: r.Cluster, Archive: pluginArchive(r.Cluster), Current: true, First: first.Stopped, End: ago(time.Hour), EndKnown: true, Waiting: 347, Backups: []cnpg.Backup{first},
 		})
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -105,7 +106,11 @@ func newCluster(t *testing.T, objects ...client.Object) *cluster {
 // use makes it the cluster of a command line.
 func (f *cluster) use(e *Env) {
 	e.Kube = func() (*kube.Client, error) {
-		k := &kube.Client{WithWatch: f.WithWatch, Namespace: "default"}
+		k, err := kube.NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"}, kube.Options{}) // pods do not answer
+		if err != nil {
+			return nil, err
+		}
+		k.WithWatch = f.WithWatch
 		if f.namespace != "" {
 			k.Namespace, k.NamespaceChosen = f.namespace, true
 		}
