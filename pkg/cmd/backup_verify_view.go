@@ -26,17 +26,15 @@ func verdictPage(v backup.Verdict) printer.Page {
 		p.Text(printer.Concat(printer.Bad.Text("✗"), printer.Text(" "), printer.Bold.Text(v.Backup), printer.Bad.Text(" is not good")))
 	}
 	p.Blank()
-	checks := printer.Table{Columns: []printer.Column{{Header: "check"}, {Header: "result"}, {Header: "found", Give: 1, Min: 20}}}
 	for _, c := range v.Checks {
-		result := printer.Good.Text("ok")
+		mark, text := printer.Good.Text("✓"), printer.Text(c.Text)
 		if !c.OK {
-			result = printer.Bad.Text("FAILED")
+			mark, text = printer.Bad.Text("✗"), printer.Bad.Text(c.Text)
 		}
-		checks.Add(printer.Text(c.Name), result, printer.Text(c.Text))
+		p.Indented(2, 16, printer.Concat(mark, printer.Textf(" %-12s", c.Name), text))
 	}
-	p.Table(checks)
 	if v.Next != "" {
-		p.Indented(2, 4, printer.Concat(printer.Dim.Text("next: "), printer.Accent.Text(v.Next)))
+		p.Indented(2, 8, printer.Concat(printer.Dim.Text("next: "), printer.Accent.Text(v.Next)))
 	}
 	vlanPart(&p, v.VLANs)
 	timesPart(&p, v)

@@ -36,7 +36,7 @@ func failures() []failure {
 			says: []string{
 				"could not connect to the endpoint", "can't connect to cloud provider", "connection refused", "connect timeout", "read timeout",
 				"no such host", "name or service not known", "temporary failure in name resolution", "connection was closed before",
-				"connection broken", "reset by peer", "network is unreachable", "i/o timeout",
+				"connection broken", "reset by peer", "network is unreachable", "network error (exit code 2)", "i/o timeout",
 			},
 			text: func(_ attempt, said string) string { return "the backup store does not answer: " + lastPart(said) },
 			next: seeStore,

@@ -43,7 +43,10 @@ func cleared(t *testing.T, namespace string, limit time.Duration) {
 // Both ways of backing up, and the verdict where the next one looks for it. A command that is killed in the middle
 // meanwhile leaves nothing behind for long.
 func TestBackupVerify(t *testing.T) {
-	for _, at := range []struct{ namespace, cluster string }{{"network", "kea-database"}, {"campus", "campus-db"}} {
+	for _, at := range []struct {
+		namespace string
+		killed    bool
+	}{{"network", true}, {"campus", false}} {
 		t.Run(at.namespace, func(t *testing.T) {
 			withBackup(t, at.namespace)
 			newest := decode[backup.Report](t, plugin(t, "backup", "list", "-n", at.namespace, "-o", "json")).Backups
@@ -51,11 +54,13 @@ func TestBackupVerify(t *testing.T) {
 			if i < 0 {
 				t.Fatal("no backup succeeded")
 			}
-			killAt(t, "restore "+newest[i].Name, "backup", "verify", newest[i].Name, "-n", at.namespace, "--yes")
-			if len(leftBehind(t, at.namespace)) == 0 {
-				t.Error("nothing was there to be left behind")
-			}
 			killed := time.Now()
+			if at.killed {
+				killAt(t, "restore "+newest[i].Name, "backup", "verify", newest[i].Name, "-n", at.namespace, "--yes")
+				if len(leftBehind(t, at.namespace)) == 0 {
+					t.Error("nothing was there to be left behind")
+				}
+			}
 			r := plugin(t, "backup", "verify", "--latest", "-n", at.namespace, "--yes", "-o", "json")
 			verdict := decode[backup.Verdict](t, r)
 			checks := []string{}
@@ -78,7 +83,7 @@ func TestBackupVerify(t *testing.T) {
 				}
 			}
 			t.Logf("recovered in %.1f s", verdict.RecoverySeconds)
-			cleared(t, at.namespace, 90*time.Second-time.Since(killed))
+			cleared(t, at.namespace, max(20*time.Second, 90*time.Second-time.Since(killed)))
 		})
 	}
 }
