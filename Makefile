@@ -76,6 +76,10 @@ verify: docs ## Write the generated pages and fail when they were not current
 e2e: build $(if $(KUBECTL_KEA_E2E_CLUSTER),,deps) ## Run the end-to-end tests in the lab (Linux, root)
 	@cd test/e2e && $(GO) test -tags e2e -count=1 -timeout 60m $(E2E_FLAGS) ./...
 
+.PHONY: chaos
+chaos: build deps ## Run every fault against every operation that moves a database, for hours, in the lab (Linux, root)
+	@cd test/e2e && $(GO) test -tags 'e2e chaos' -count=1 -timeout 6h -run 'TestChaos' $(E2E_FLAGS) ./...
+
 .PHONY: bench
 bench: build ## Measure against kubectl; wants KUBECONFIG, takes KUBECTL
 	$(GO) run ./hack/bench -binary bin/kubectl-kea $(BENCH_FLAGS)

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,6 +31,11 @@ func (e *UnfinishedError) Error() string {
 // Is implements errors.Is.
 func (e *UnfinishedError) Is(target error) bool { return target == ErrNone }
 
+// same reports whether two objects carry the state of one operation: the lock, and what it works on.
+func (o Operation) same(other Operation) bool {
+	return o.Kind == other.Kind && o.By == other.By && o.Started.Equal(other.Started)
+}
+
 // listLocks reads the locks of operations. Who may not read them is not told of unfinished operations: that is no reason
 // to call the rest incomplete.
 func listLocks(ctx context.Context, r client.Reader, list *coordinationv1.LeaseList, where client.InNamespace) error {
@@ -53,6 +59,10 @@ func (in *Inventory) findOperations(sets []appsv1.StatefulSet, locks []coordinat
 			return
 		}
 		operation.Object = kind + " " + o.GetName()
+		if i := slices.IndexFunc(in.Operations, operation.same); i >= 0 {
+			in.Operations[i].Step = cmp.Or(in.Operations[i].Step, operation.Step)
+			return
+		}
 		in.Operations = append(in.Operations, operation)
 	}
 	for i := range in.Services {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 )
@@ -27,5 +29,24 @@ func TestUnfinishedOperationWithoutServers(t *testing.T) {
 	}
 	if _, err := Discover(t.Context(), r, "elsewhere", Options{}); !errors.Is(err, ErrNone) || errors.As(err, &unfinished) {
 		t.Errorf("elsewhere: %v", err)
+	}
+}
+
+// A cutover stands on the Service that it turns and in its lock, and is named once. The lock knows the step.
+func TestOperationIsNamedOnce(t *testing.T) {
+	const state = `{"kind":"cutover","started":"2026-11-22T10:00:00Z","by":"ann@desk"`
+	service := corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "kea-database", Annotations: map[string]string{"kea.fos1.io/operation-state": state + `,"from":"kea"}`}}}
+	locks := []coordinationv1.Lease{
+		{ObjectMeta: metav1.ObjectMeta{Name: "kea-dhcp-operation", Annotations: map[string]string{"kea.fos1.io/operation-state": state + `,"step":"note it"}`}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "other-operation", Annotations: map[string]string{"kea.fos1.io/operation-state": `{"kind":"install","started":"2026-11-22T11:00:00Z","by":"bob@lap"}`}}},
+	}
+	in := &Inventory{Services: []corev1.Service{service}}
+	in.findOperations(nil, locks)
+	got := []string{}
+	for _, o := range in.Operations {
+		got = append(got, o.Object+" "+o.Kind+" "+o.Step)
+	}
+	if diff := cmp.Diff([]string{"service kea-database cutover note it", "lease other-operation install "}, got); diff != "" {
+		t.Error(diff)
 	}
 }

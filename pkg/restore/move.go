@@ -18,6 +18,9 @@ import (
 // Errors: *operation.StepError, *operation.HeldError.
 func Move(ctx context.Context, src Source, p MovePlan, lock operation.Options, progress operation.Progress) (MoveReport, error) {
 	m := &move{Source: src, p: p, service: client.ObjectKey{Namespace: p.Namespace, Name: p.Service}, counts: newTally(p.catalog), lost: make(chan error, 1)}
+	if lock.State.Started.IsZero() {
+		lock.State.Started = src.Now().UTC()
+	}
 	m.state = &moveState{State: lock.State, From: p.From, To: p.To, Since: p.Since}
 	m.state.Kind = string(p.Direction)
 	lock.Namespace, lock.Deployment = p.Namespace, p.Deployment

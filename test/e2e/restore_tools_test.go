@@ -15,14 +15,17 @@ import (
 )
 
 // ward is a deployment whose database is restored.
-type ward struct{ namespace, scenario, deployment, service, cluster, database string }
+type ward struct {
+	namespace, scenario, deployment, service, cluster, database string
+	pods                                                        []string // of Kea
+}
 
 func recoveryWard() ward {
-	return ward{"recovery", "recovery", "kea-dhcp", "kea-database", "kea-database", "kea"}
+	return ward{"recovery", "recovery", "kea-dhcp", "kea-database", "kea-database", "kea", []string{"kea-dhcp-0", "kea-dhcp-1"}}
 }
 
 func campusWard() ward {
-	return ward{"campus", "load-balancing", "kea", "kea-database", "campus-db", "kea"}
+	return ward{"campus", "load-balancing", "kea", "kea-database", "campus-db", "kea", []string{"kea-0", "kea-1"}}
 }
 
 // marks has a row written into a table of its own every 25 ms, each in a transaction of its own, until stop is called: what a
