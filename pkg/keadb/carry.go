@@ -72,7 +72,9 @@ func (c *Carry) Run(ctx context.Context, since Mark, final bool, note func(strin
 		if err := p.copy(ctx, s); err != nil {
 			return Carried{}, err
 		}
-		note(fmt.Sprintf("%d %s", p.staged[s.table], s.name))
+		if n := p.staged[s.table]; n > 0 {
+			note(fmt.Sprintf("%d %s read", n, s.name))
+		}
 	}
 	if final && c.Extend {
 		if err := p.findForgotten(ctx); err != nil {

@@ -66,7 +66,7 @@ func (p *passage) stages() []stage {
 		where := p.wanted("l", family)
 		all = append(all, stage{
 			name: fmt.Sprintf("IPv%d leases", family), table: table, staging: staging(table), columns: p.to.names(table), leases: true,
-			query: "select " + strings.ReplaceAll(list("l.", p.to.names(table)), "l.expire", "date_trunc('second', l.expire)") + " from " + table + " l where " + where,
+			query: "select " + strings.ReplaceAll(list("l.", p.to.names(table)), "l.expire", "date_trunc('second', l.expire)") + " from " + p.rows(table) + " l where " + where,
 		})
 		if family == IPv4 {
 			continue
@@ -75,7 +75,7 @@ func (p *passage) stages() []stage {
 			if p.from.used[name] {
 				all = append(all, stage{
 					name: "relay information of IPv6 leases", table: name, staging: staging(name), columns: extendedColumns(name),
-					query: "select " + list("i.", extendedColumns(name)) + " from " + name + " i join lease6 l on l.address = i.lease_addr where " + where,
+					query: "select " + list("i.", extendedColumns(name)) + " from " + name + " i join " + p.rows(table) + " l on l.address = i.lease_addr where " + where,
 				})
 			}
 		}
@@ -93,14 +93,9 @@ func extendedColumns(table string) []string {
 
 func staging(table string) string { return "pg_temp.kea_carry_" + table }
 
-// wanted is the condition for the rows of From's lease table that are read.
+// wanted is the condition for the leases of From that are carried.
 func (p *passage) wanted(row string, family Family) string {
-	all := []string{}
-	if p.changed != "" {
-		all = append(all, strings.ReplaceAll(p.changed, "$", row))
-	}
-	all = append(all, stillValid(row), seenAfter(row, p.Since.Add(-clocks)), in(row, p.Subnets[family]))
-	return strings.Join(all, " and ")
+	return stillValid(row) + " and " + seenAfter(row, p.Since.Add(-clocks)) + " and " + in(row, p.Subnets[family])
 }
 
 // prepare makes the tables that the rows come to. They are the session's own: a kill leaves nothing behind.

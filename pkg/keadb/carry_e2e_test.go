@@ -264,7 +264,7 @@ func TestCarryIsTheModel(t *testing.T) {
 			tables := map[Family][2]map[int]row{}
 			for _, family := range []Family{IPv4, IPv6} {
 				both := [2]map[int]row{{}, {}}
-				for n := range 1500 {
+				for n := range 900 {
 					old := anyRow(r, family, clock.Schema, n, start)
 					for i, db := range both {
 						switch r.IntN(4) {

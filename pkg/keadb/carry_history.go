@@ -75,7 +75,7 @@ func historyGap(from, to carriedHistory, limited bool) string {
 	case !from.complete && !to.complete:
 		return ""
 	case !to.complete:
-		return "no history is kept in the restored database: it must be enabled there"
+		return "no history is kept in the database that takes over: it must be enabled there"
 	case !from.complete:
 		return "no history was kept in the database that has been in service"
 	case from.outdated, to.outdated:
@@ -102,8 +102,8 @@ func (p *passage) eventStage() []stage {
 		return nil
 	}
 	where := []string{fmt.Sprintf("e.id > %d", p.to.history.last-eventSlack)}
-	if p.changed != "" {
-		where = append(where, strings.ReplaceAll(p.changed, "$", "e"))
+	if !p.all {
+		where = append(where, fmt.Sprintf("age(e.xmin) <= %d", p.age))
 	}
 	if p.Subnets != nil {
 		some := []string{"false"}

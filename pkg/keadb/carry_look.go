@@ -20,7 +20,8 @@ type passage struct {
 
 	from, to carried // what the databases have
 	mark     Mark    // of this run
-	changed  string  // the condition of the rows that changed since the last run, see changedSince; "" when all are read
+	all      bool    // every row is read, not only what changed since the last run
+	age      int64   // of the oldest transaction whose rows are read, unless all are
 	staged   map[string]int64
 	extend   map[Family][]forgotten // to be extended
 	counts   map[countKey]CarriedCount
@@ -79,8 +80,8 @@ where c.oid in (to_regclass('lease4'), to_regclass('lease6')) and not t.tgisinte
 	and (t.tgname ~ '^(lease[46]_a(ins|upd|del)|stat_lease[46]_(insert|update|delete))$' or t.tgname = '` + historyTrigger + `')
 order by c.relname, t.tgname`
 
-// markSQL tells where From's transactions are.
-const markSQL = `select pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), extract(epoch from pg_postmaster_start_time())::bigint`
+// markSQL tells where From's transactions are, and how old one is for as long as this transaction runs.
+const markSQL = `select pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), extract(epoch from pg_postmaster_start_time())::bigint, age('%d'::xid)`
 
 // look begins the transaction in which From is read, and learns what both databases have.
 func (p *passage) look(ctx context.Context, since Mark) error {
@@ -95,14 +96,14 @@ func (p *passage) look(ctx context.Context, since Mark) error {
 
 func (p *passage) lookAtFrom(ctx context.Context, since Mark) error {
 	return p.From.call("carry look", "look at the leases of "+p.From.target.String(), func() error {
-		sets, err := p.From.script(ctx, "begin isolation level repeatable read read only; "+unboundedSQL+"; "+markSQL+"; "+carriedSQL)
+		sets, err := p.From.script(ctx, "begin isolation level repeatable read read only; "+unboundedSQL+"; "+fmt.Sprintf(markSQL, uint32(since.xid))+"; "+carriedSQL)
 		if err != nil {
 			return err
 		}
 		var t texts
 		row := sets[1].Rows[0]
 		p.mark = Mark{xid: t.uint(row[0]), server: t.int(row[2])}
-		p.changed = changedSince(since, p.mark, t.uint(row[1]))
+		p.all, p.age = !since.tells(p.mark, t.uint(row[1])), t.int(row[3])
 		p.from = t.carried(sets[2:])
 		if t.err != nil {
 			return t.err
@@ -152,17 +153,22 @@ func (p *passage) same() error {
 	return nil
 }
 
-// changedSince is the condition for rows that transactions wrote which had not ended at a mark; "" takes every row. next is
-// the next transaction of the server now; $ stands for the row.
+// tells reports whether a mark tells which rows changed since: now is the mark now, and next the server's next transaction.
 //
-// A row knows the lower half of its transaction's number only, also long after that counts as frozen: when the numbers have
-// gone round, old rows are taken too, and no new one is left out. So it is as long as the mark is not half a round old.
-func changedSince(since, now Mark, next uint64) string {
+// A row has the lower half of its transaction's number, also long after that counts as frozen. When the numbers have gone
+// round, old rows may be taken for new ones, but no new one for an old one, unless the mark itself is half a round old.
+func (m Mark) tells(now Mark, next uint64) bool {
 	const half = 1 << 31
-	if since == (Mark{}) || since.server != now.server || since.xid > next || next-since.xid >= half {
-		return ""
+	return m != (Mark{}) && m.server == now.server && m.xid <= next && next-m.xid < half
+}
+
+// rows is a table of From, or what of it is to be read. That is a query by itself, so that nothing else is asked of a row
+// that did not change: the table is read whole, while service pauses.
+func (p *passage) rows(table string) string {
+	if p.all {
+		return table
 	}
-	return fmt.Sprintf("age($.xmin) <= age('%d'::xid)", uint32(since.xid))
+	return fmt.Sprintf("(select * from %s where age(xmin) <= %d offset 0)", table, p.age)
 }
 
 // script runs statements without parameters in one round trip, and returns what each of those that select or fetch returned.

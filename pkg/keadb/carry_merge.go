@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -17,10 +18,10 @@ const fewRows = 500
 // merge writes what came to the lease tables, in one transaction.
 func (p *passage) merge(ctx context.Context) error {
 	rows := p.staged["lease4"] + p.staged["lease6"]
-	if p.changed != "" && rows == 0 && p.staged[eventTable] == 0 && len(p.extend) == 0 && p.gap == "" {
+	if !p.all && rows == 0 && p.staged[eventTable] == 0 && len(p.extend) == 0 && p.gap == "" {
 		return nil
 	}
-	quiet := rows > fewRows || !p.final || p.changed == ""
+	quiet := rows > fewRows || !p.final || p.all
 	sql, answers := p.mergeScript(quiet)
 	return p.To.call("carry merge", "merge leases into "+p.To.target.String(), func() error {
 		return untilUnlocked(ctx, p.note, func() error {
@@ -31,6 +32,17 @@ func (p *passage) merge(ctx context.Context) error {
 			return p.read(sets, answers)
 		})
 	})
+}
+
+// finalPatience is how long the last run waits for the lease tables, which nobody else writes to: long enough for
+// PostgreSQL to end an autovacuum that stands in the way.
+const finalPatience = 3 * time.Second
+
+func (p *passage) patience() time.Duration {
+	if p.final {
+		return finalPatience
+	}
+	return lockPatience
 }
 
 // answer is what a statement of the merge tells.
@@ -48,19 +60,19 @@ func (p *passage) mergeScript(quiet bool) (string, []answer) {
 	add := func(sql ...string) { statements = append(statements, sql...) }
 	families := slices.DeleteFunc(p.families(), func(f Family) bool { return p.staged[fmt.Sprintf("lease%d", f)] == 0 })
 	if quiet {
-		add(fmt.Sprintf("set local lock_timeout = '%dms'", lockPatience.Milliseconds()))
+		add(fmt.Sprintf("set local lock_timeout = '%dms'", p.patience().Milliseconds()))
 		add(p.triggers("disable", families)...)
 	} else {
 		add(p.beforeOwnEvents()...)
 	}
 	for _, family := range families {
-		add(p.mergeTable(family, quiet && p.changed != ""))
+		add(p.mergeTable(family, quiet && !p.all))
 		answers = append(answers, answer{family: family})
 	}
 	switch {
 	case !quiet:
 		add(p.dropOwnEvents()...)
-	case p.changed == "":
+	case p.all:
 		for _, family := range families {
 			for _, c := range p.to.counters(family) {
 				add(c.recount()...)

@@ -9,33 +9,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestChangedSince(t *testing.T) {
+func TestMarkTells(t *testing.T) {
 	const round = 1 << 32
 	tests := map[string]struct {
-		since, now Mark
-		next       uint64
-		want       string
+		mark, now Mark
+		next      uint64
+		want      bool
 	}{
-		"nothing was read yet":        {Mark{}, Mark{xid: 1000, server: 1}, 1000, ""},
-		"a moment ago":                {Mark{xid: 1000, server: 1}, Mark{xid: 1010, server: 1}, 1020, "age($.xmin) <= age('1000'::xid)"},
-		"in another round":            {Mark{xid: round + 7, server: 1}, Mark{xid: round + 9, server: 1}, round + 9, "age($.xmin) <= age('7'::xid)"},
-		"the numbers have gone round": {Mark{xid: round - 2, server: 1}, Mark{xid: round + 9, server: 1}, round + 9, "age($.xmin) <= age('4294967294'::xid)"},
-		"another server":              {Mark{xid: 1000, server: 1}, Mark{xid: 1010, server: 2}, 1010, ""},
-		"a server that went back":     {Mark{xid: 1000, server: 1}, Mark{xid: 900, server: 1}, 900, ""},
-		"half a round ago":            {Mark{xid: 1000, server: 1}, Mark{xid: 1000 + round/2, server: 1}, 1000 + round/2, ""},
-		"nearly half a round ago":     {Mark{xid: 1000, server: 1}, Mark{xid: 999 + round/2, server: 1}, 999 + round/2, "age($.xmin) <= age('1000'::xid)"},
+		"nothing was read yet":        {Mark{}, Mark{xid: 1000, server: 1}, 1000, false},
+		"a moment ago":                {Mark{xid: 1000, server: 1}, Mark{xid: 1010, server: 1}, 1020, true},
+		"in another round":            {Mark{xid: round + 7, server: 1}, Mark{xid: round + 9, server: 1}, round + 9, true},
+		"the numbers have gone round": {Mark{xid: round - 2, server: 1}, Mark{xid: round + 9, server: 1}, round + 9, true},
+		"another server":              {Mark{xid: 1000, server: 1}, Mark{xid: 1010, server: 2}, 1010, false},
+		"a server that went back":     {Mark{xid: 1000, server: 1}, Mark{xid: 900, server: 1}, 900, false},
+		"half a round ago":            {Mark{xid: 1000, server: 1}, Mark{xid: 1000 + round/2, server: 1}, 1000 + round/2, false},
+		"nearly half a round ago":     {Mark{xid: 1000, server: 1}, Mark{xid: 999 + round/2, server: 1}, 999 + round/2, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := changedSince(tt.since, tt.now, tt.next); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			if got := tt.mark.tells(tt.now, tt.next); got != tt.want {
+				t.Errorf("got %t", got)
 			}
 		})
 	}
 }
 
-// TestAgesTellWhatChanged does with numbers what the condition of changedSince does in the server: rows of later
-// transactions are always taken, however old the others are.
+// TestAgesTellWhatChanged does with numbers what the server does: rows of later transactions are always taken, however old
+// the others are.
 func TestAgesTellWhatChanged(t *testing.T) {
 	age := func(xid, next uint64) int32 {
 		if uint32(xid) < 3 { // those that stand for no transaction are older than all
@@ -46,7 +46,7 @@ func TestAgesTellWhatChanged(t *testing.T) {
 	for _, mark := range []uint64{3, 5000, 1<<31 - 1, 1 << 31, 1<<32 - 3, 1<<32 + 2, 1<<32 + 3, 5<<32 + 17} {
 		for _, later := range []uint64{0, 1, 2, 3, 1000, 1<<31 - 4} {
 			next := mark + later + 1
-			if changedSince(Mark{xid: mark}, Mark{}, next) == "" {
+			if !(Mark{xid: mark}).tells(Mark{}, next) {
 				continue
 			}
 			for _, xid := range []uint64{mark, mark + later/2, mark + later} {
