@@ -89,7 +89,7 @@ func TestWriteAndLeftovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(readme); strings.Contains(s, "old") || !strings.Contains(s, "kubectl kea version") || !strings.Contains(s, "| 0 | done |") || !strings.HasSuffix(s, "end\n") {
+	if s := string(readme); strings.Contains(s, "\nold\n") || !strings.Contains(s, "kubectl kea version") || !strings.Contains(s, "| 0 | done |") || !strings.HasSuffix(s, "end\n") {
 		t.Errorf("README:\n%s", s)
 	}
 }
