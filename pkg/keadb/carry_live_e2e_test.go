@@ -239,6 +239,19 @@ func TestCarryWaits(t *testing.T) {
 	}
 }
 
+// TestCarryCountsAnew has counters that were wrong before, of a table that nothing comes to.
+func TestCarryCountsAnew(t *testing.T) {
+	from, to := pair(t)
+	write(t, to, IPv6, map[int]row{1: {N: 1, Subnet: 10, Lifetime: 3600, Seen: now(t, to), Client: 1}})
+	exec(t, to, "update lease6_stat set leases = 9; insert into lease4_stat (subnet_id, state, leases) values (20, 0, 5)")
+	c := &Carry{From: from, To: to, Since: time.Unix(now(t, from)-60, 0)}
+	if done, err := c.Run(t.Context(), Mark{}, false, quiet); err != nil || done.Read != 0 {
+		t.Fatalf("got %+v, %v", done, err)
+	}
+	counted(t, to)
+	same(t, to, "select subnet_id, leases from lease4_stat", "select 1::bigint, 1::bigint where false")
+}
+
 // TestCarryRelayInformation carries what relays said of DHCPv6 leases.
 func TestCarryRelayInformation(t *testing.T) {
 	from, to := pair(t)

@@ -58,7 +58,7 @@ func (p *passage) mergeScript(quiet bool) (string, []answer) {
 	statements := []string{"begin", "set local statement_timeout = 0", "set local jit = off"}
 	var answers []answer
 	add := func(sql ...string) { statements = append(statements, sql...) }
-	families := slices.DeleteFunc(p.families(), func(f Family) bool { return p.staged[fmt.Sprintf("lease%d", f)] == 0 })
+	families := slices.DeleteFunc(p.families(), func(f Family) bool { return !p.all && p.staged[fmt.Sprintf("lease%d", f)] == 0 })
 	if quiet {
 		add(fmt.Sprintf("set local lock_timeout = '%dms'", p.patience().Milliseconds()))
 		add(p.triggers("disable", families)...)
