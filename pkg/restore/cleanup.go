@@ -2,9 +2,12 @@ package restore
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -120,11 +123,32 @@ func (p *CleanupPlan) findSecrets(ctx context.Context, r client.Reader, clusters
 				kept.For = append(kept.For, c.Name)
 			}
 		}
-		if len(kept.For) > 0 {
-			p.Kept = append(p.Kept, kept)
+		if len(kept.For) == 0 {
+			continue
+		}
+		p.Kept = append(p.Kept, kept)
+		if end, ok := validUntil(s); ok {
+			p.Problems = append(p.Problems, problem.Problem{
+				Severity: problem.Warning, Code: "authority-kept", Subject: "secret " + s.Name,
+				Text: fmt.Sprintf("it is the authority of %s's certificates, valid until %s; with cluster %s goes who renews it", strings.Join(kept.For, ", "), end.UTC().Format(time.DateOnly), p.Name),
+				Next: "before that day, give the clusters an authority of your own (spec.certificates.serverCASecret)",
+			})
 		}
 	}
 	return nil
+}
+
+// validUntil is when an authority's certificate ends; false for a Secret that holds none.
+func validUntil(s *corev1.Secret) (time.Time, bool) {
+	block, _ := pem.Decode(s.Data["ca.crt"])
+	if block == nil || len(s.Data["ca.key"]) == 0 {
+		return time.Time{}, false
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return certificate.NotAfter, true
 }
 
 // owned reports whether a cluster owns an object.

@@ -72,7 +72,7 @@ func chaos(t *testing.T, w ward, f fault) {
 	lab(t, "up", w.scenario)
 	restored(t, w.namespace)
 	name := fresh(w.cluster + "-chaos")
-	m := underLoad(t, func() {
+	m := w.load(t, 10, 5*time.Minute, func() {
 		time.Sleep(3 * time.Second)
 		target := w.clock(t)
 		time.Sleep(3 * time.Second)
@@ -80,7 +80,7 @@ func chaos(t *testing.T, w ward, f fault) {
 		w.stubbornly(t, f, "restore", "cutover", name, "-n", w.namespace, "--confirm="+name)
 		restored(t, w.namespace)
 		w.stubbornly(t, f, "restore", "rollback", w.cluster, "-n", w.namespace, "--confirm="+w.cluster)
-	}, w.scenario, "-rate", "10", "-duration", "5m", "-clients", "0", "-held")
+	})
 	t.Logf("lost %d of %d, %d NAKs, longest silence %.1f s", m.Lost, m.Started, m.Naks, m.Silence.Longest.Seconds())
 	if m.Duplicates != 0 {
 		t.Errorf("%d addresses were given twice", m.Duplicates)

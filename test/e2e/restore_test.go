@@ -38,10 +38,10 @@ func TestRestoreChain(t *testing.T) {
 
 	wait := w.marks(t, 400)
 	var target time.Time
-	traffic := underLoad(t, func() {
+	traffic := w.load(t, 30, 14*time.Second, func() {
 		time.Sleep(6 * time.Second)
 		target = w.clock(t)
-	}, w.scenario, "-rate", "30", "-duration", "14s", "-clients", "0", "-held")
+	})
 	wait()
 	unharmed(t, "traffic", traffic)
 
@@ -61,6 +61,7 @@ func TestRestoreChain(t *testing.T) {
 
 	t.Run("cutover", func(t *testing.T) { testKilledCutover(t, w, name) })
 	t.Run("second restore", func(t *testing.T) { testRestoreBeforeCutover(t, w, name, target) })
+	t.Run("abort", func(t *testing.T) { testAbortedRestore(t, w, target) })
 	t.Run("rollback", func(t *testing.T) { testRollback(t, w, name) })
 	w.cleanUp(t, name)
 	restored(t, w.namespace)
@@ -70,7 +71,12 @@ func TestRestoreChain(t *testing.T) {
 func testKilledCutover(t *testing.T, w ward, name string) {
 	servers := "kea-dhcp-0/dhcp4, kea-dhcp-0/dhcp6, kea-dhcp-1/dhcp4, kea-dhcp-1/dhcp6"
 	args := []string{"restore", "cutover", name, "-n", w.namespace, "--confirm=" + name}
-	m := underLoad(t, func() {
+	m := w.load(t, 20, 75*time.Second, func() {
+		killAt(t, "close "+w.cluster+" to the servers", args...)
+		if r := plugin(t, "restore", "abort", "-n", w.namespace, "--yes"); r.code != 0 || w.current(t) != w.cluster {
+			t.Errorf("abort: exit %d, the service leads to %s\n%s%s", r.code, w.current(t), r.out, r.err)
+		}
+		w.serves(t, w.cluster, "")
 		for _, step := range moveSteps(w, servers, w.cluster, name) {
 			killAt(t, step, args...)
 			if r := plugin(t, "restore", "list", "-n", w.namespace); step != "log in to both clusters" && !strings.Contains(r.out, "cutover to "+name+" unfinished") {
@@ -78,8 +84,8 @@ func testKilledCutover(t *testing.T, w ward, name string) {
 			}
 		}
 		w.move(t, "cutover", name)
-	}, w.scenario, "-rate", "20", "-duration", "75s", "-clients", "0", "-held")
-	unharmed(t, "a cutover that was killed 14 times", m)
+	})
+	unharmed(t, "a cutover that was aborted, then killed 14 times", m)
 	w.serves(t, name, w.cluster)
 	w.keeps(t, m)
 	schedules := kubectl(t, "-n", w.namespace, "get", "scheduledbackups", "-o", `jsonpath={range .items[*]}{.spec.cluster.name}={.spec.suspend} {end}`)
@@ -100,15 +106,33 @@ func testRestoreBeforeCutover(t *testing.T, w ward, current string, target time.
 	w.cleanUp(t, name)
 }
 
+// A restore that is broken off is gone on with or aborted; aborted, nothing of it is left.
+func testAbortedRestore(t *testing.T, w ward, target time.Time) {
+	name := fresh(w.cluster + "-aborted")
+	killAt(t, "recover", "restore", "-n", w.namespace, "--to-time", target.Format(time.RFC3339Nano), "--name", name, "--yes")
+	if r := plugin(t, "restore", "-n", w.namespace, "--to-time", target.Add(-time.Second).Format(time.RFC3339Nano), "--yes"); r.code != 1 || !strings.Contains(r.out, "is not finished") {
+		t.Errorf("another restore meanwhile: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if r := plugin(t, "restore", "abort", name, "-n", w.namespace, "--yes"); r.code != 0 {
+		t.Errorf("abort: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if out, err := tryKubectl("-n", w.namespace, "get", "clusters.postgresql.cnpg.io", name); err == nil {
+		t.Errorf("it is still there: %s", out)
+	}
+	if r := plugin(t, "restore", "abort", "-n", w.namespace, "--yes"); r.code != 1 || !strings.Contains(r.err, "there is no unfinished restore") {
+		t.Errorf("abort again: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+}
+
 // Back to the former cluster, with one server down: what clients got since comes along.
 func testRollback(t *testing.T, w ward, name string) {
 	comeBack := keepAway(t)
 	kubectl(t, "-n", w.namespace, "delete", "pod", "kea-dhcp-1", "--grace-period=1")
 	var report restore.MoveReport
-	m := underLoad(t, func() {
+	m := w.load(t, 20, 40*time.Second, func() {
 		time.Sleep(4 * time.Second)
 		report = w.move(t, "rollback", w.cluster)
-	}, w.scenario, "-rate", "20", "-duration", "40s", "-clients", "0", "-held")
+	})
 	unharmed(t, "a rollback", m)
 	var carried int64
 	for _, c := range report.Carried {
@@ -206,19 +230,19 @@ func TestRestoreInTree(t *testing.T) {
 	}
 	wait := w.marks(t, 300)
 	var target time.Time
-	unharmed(t, "traffic", underLoad(t, func() {
+	unharmed(t, "traffic", w.load(t, 30, 10*time.Second, func() {
 		time.Sleep(5 * time.Second)
 		target = w.clock(t)
-	}, w.scenario, "-rate", "30", "-duration", "10s", "-clients", "0"))
+	}))
 	wait()
 	report := w.restoreTo(t, "--to-time", target.Format(time.RFC3339Nano))
 	w.exact(t, w.cluster, report.Name, target)
-	m := underLoad(t, func() {
+	m := w.load(t, 20, 50*time.Second, func() {
 		time.Sleep(3 * time.Second)
 		w.move(t, "cutover", report.Name)
 		time.Sleep(3 * time.Second)
 		w.move(t, "rollback", w.cluster)
-	}, w.scenario, "-rate", "20", "-duration", "50s", "-clients", "0", "-held")
+	})
 	unharmed(t, "there and back", m)
 	w.serves(t, w.cluster, report.Name)
 	w.keeps(t, m)

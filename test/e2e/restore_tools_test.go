@@ -136,6 +136,17 @@ func (w ward) keeps(t *testing.T, m measured) {
 	}
 }
 
+// newcomers are the flags of a load whose clients nobody has seen before.
+func newcomers() []string {
+	return []string{"-clients", "0", "-seed", strconv.FormatInt(time.Now().UnixNano()%1e9, 10), "-held"}
+}
+
+// load runs newcomers while something happens.
+func (w ward) load(t *testing.T, rate int, duration time.Duration, during func()) measured {
+	t.Helper()
+	return underLoad(t, during, append([]string{w.scenario, "-rate", strconv.Itoa(rate), "-duration", duration.String()}, newcomers()...)...)
+}
+
 // unharmed: clients saw a pause and nothing worse.
 func unharmed(t *testing.T, what string, m measured) {
 	t.Helper()
