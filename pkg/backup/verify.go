@@ -105,6 +105,12 @@ func (w Verifier) restore(ctx context.Context, v *Verification, verdict *Verdict
 	recovered, err := cnpg.WaitRecovered(ctx, watch, v.Namespace, v.Name, w.Progress.Note)
 	var failed *cnpg.RecoveryError
 	switch {
+	case errors.As(err, &failed) && failed.Kind == cnpg.RecoveryLogin:
+		w.Progress.Fail("")
+		verdict.check("recovery", true, "restored and promoted")
+		verdict.check("login", false, failed.Text)
+		verdict.Next = failed.Next
+		return nil
 	case errors.As(err, &failed) && ofTheBackup(failed.Kind):
 		w.Progress.Fail("")
 		verdict.check("recovery", false, failed.Text)
@@ -177,7 +183,7 @@ func (w Verifier) logins() inventory.Logins {
 func ofTheBackup(kind cnpg.RecoveryKind) bool {
 	return slices.Contains([]cnpg.RecoveryKind{
 		cnpg.RecoveryNoBackup, cnpg.RecoveryDamaged, cnpg.RecoveryTargetNotReached, cnpg.RecoveryTargetTooEarly, cnpg.RecoverySecretMissing,
-		cnpg.RecoveryStoreMissing, cnpg.RecoveryUnreachable, cnpg.RecoveryDenied, cnpg.RecoveryVersion, cnpg.RecoverySettings, cnpg.RecoveryOther,
+		cnpg.RecoveryStoreMissing, cnpg.RecoveryUnreachable, cnpg.RecoveryDenied, cnpg.RecoveryVersion, cnpg.RecoverySettings, cnpg.RecoveryIncomplete, cnpg.RecoveryOther,
 	}, kind)
 }
 

@@ -23,7 +23,9 @@ const (
 	RecoveryImage            RecoveryKind = "image"
 	RecoveryStorage          RecoveryKind = "storage"
 	RecoveryQuota            RecoveryKind = "quota"
-	RecoveryRefused          RecoveryKind = "refused" // by the operator
+	RecoveryRefused          RecoveryKind = "refused"    // by the operator
+	RecoveryIncomplete       RecoveryKind = "incomplete" // promoted without all of the write-ahead log
+	RecoveryLogin            RecoveryKind = "login"      // the primary is ready, and the login does not work
 	RecoveryDeleted          RecoveryKind = "deleted"
 	RecoveryOther            RecoveryKind = "other"
 )

@@ -27,6 +27,10 @@ type failure struct {
 	next    func(a attempt, said string) string
 }
 
+// connectivityFailure is what is said of a piece of the write-ahead log that could not be fetched. PostgreSQL takes that
+// for the end of the log, and either dies of what it lacks, or goes on without the rest.
+const connectivityFailure = "connectivity failure"
+
 // failures are the known ways to fail. The first that fits counts: what PostgreSQL dies of is often only what follows
 // from what happened to the archive before.
 func failures() []failure {
@@ -37,8 +41,14 @@ func failures() []failure {
 				"could not connect to the endpoint", "can't connect to cloud provider", "connection refused", "connect timeout", "read timeout",
 				"no such host", "name or service not known", "temporary failure in name resolution", "connection was closed before",
 				"connection broken", "reset by peer", "network is unreachable", "network error (exit code 2)", "i/o timeout",
+				connectivityFailure,
 			},
-			text: func(_ attempt, said string) string { return "the backup store does not answer: " + lastPart(said) },
+			text: func(_ attempt, said string) string {
+				if strings.Contains(said, connectivityFailure) {
+					return "the backup store stopped answering while the write-ahead log was fetched"
+				}
+				return "the backup store does not answer: " + lastPart(said)
+			},
 			next: seeStore,
 		},
 		{

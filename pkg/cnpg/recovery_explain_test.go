@@ -48,6 +48,7 @@ func TestExplain(t *testing.T) {
 		{"in-tree-no-secret", RecoverySecretMissing, `the credentials of the backup store are missing: while getting secret gone: secrets "gone" not found`, "kubectl -n network get secret gone", false},
 		{"unreachable", RecoveryUnreachable, `the backup store does not answer: Could not connect to the endpoint URL: "http://s3.kealab.svc:9001/backups"`, store, true},
 		{"in-tree-unreachable", RecoveryUnreachable, `the backup store does not answer: Could not connect to the endpoint URL: "http://s3.kealab.svc:9001/backups"`, store, true},
+		{"unreachable-later", RecoveryUnreachable, "the backup store stopped answering while the write-ahead log was fetched", store, true},
 		{"no-bucket", RecoveryDenied, "the backup store refuses these credentials or has no such bucket: Bucket nobucket does not exist", store, false},
 		{"target-not-reached", RecoveryTargetNotReached, "the archive ends before the target: its last transaction is of 2026-11-23 06:22:06 UTC", list, false},
 		{"in-tree-target-not-reached", RecoveryTargetNotReached, "the archive ends before the target: its last transaction is of 2026-11-23 06:09:39 UTC", list, false},

@@ -20,8 +20,11 @@ type (
 		pod string
 		recoveryLine
 	}
-	// proved: the login into the primary that was tried works.
-	proved struct{ pod string }
+	// tried is a login into the primary; err is nil where it works.
+	tried struct {
+		pod string
+		err error
+	}
 )
 
 // againTime is how long a watch that ended rests before it begins anew.

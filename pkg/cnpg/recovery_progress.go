@@ -17,12 +17,15 @@ type recoveryProgress struct {
 	LastCommit time.Time // of the last transaction that was replayed; zero where the log does not say
 	Timeline   int
 	Done       bool // PostgreSQL has left recovery
+	Stopped    bool // at the target
+	Lacking    bool // a piece of the log could not be fetched, and nobody knows whether there was one
 
 	segments map[string]bool
 }
 
 // read takes in a line and returns what to tell people now; "" when it changes nothing for them.
 func (p *recoveryProgress) read(l recoveryLine) string {
+	p.Lacking = p.Lacking || strings.Contains(l.Text, connectivityFailure)
 	if l.Base != nil && p.Base.ID == "" {
 		p.Base = *l.Base
 		return "fetching base backup " + p.Base.ID + p.ended()
@@ -32,9 +35,9 @@ func (p *recoveryProgress) read(l recoveryLine) string {
 
 // postgres reads what PostgreSQL says of its recovery.
 func (p *recoveryProgress) postgres(l recoveryLine) string {
+	p.Stopped = p.Stopped || strings.HasPrefix(l.Text, "recovery stopping ")
 	name, rest, known := cutAny(l.Text,
 		"starting backup recovery with redo LSN ", "redo starts at ", `restored log file "`, "consistent recovery state reached at ",
-		"recovery stopping before commit of transaction ", "recovery stopping after commit of transaction ", "recovery stopping ",
 		"last completed transaction was at log time ", "redo done at ", "selected new timeline ID: ", "archive recovery complete")
 	if !known {
 		return ""

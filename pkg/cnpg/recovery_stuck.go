@@ -27,6 +27,12 @@ func (r *recovering) stuck(ctx context.Context) error {
 	if err := r.operator(); err != nil {
 		return err
 	}
+	if r.refusal != nil && !r.proved && !r.ready.IsZero() && time.Since(r.ready) > patience {
+		return &RecoveryError{
+			Kind: RecoveryLogin, Text: "the primary is ready, and the login does not work: " + oneLine(r.refusal.Error()),
+			Next: fmt.Sprintf("kubectl -n %s get secret %s", r.namespace, ConnectionSecret(r.cluster)),
+		}
+	}
 	idle := time.Since(r.changed)
 	if idle < stuckTime || r.trying != "" || r.last != nil && r.followed[r.last.pod] && r.last.failure == nil {
 		return nil

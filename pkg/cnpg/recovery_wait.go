@@ -38,6 +38,8 @@ type recovering struct {
 	failures int
 	trying   string // the pod that a login is tried into
 	proved   bool
+	refusal  error     // of the login that was tried last
+	ready    time.Time // since when Kubernetes calls the primary ready
 	changed  time.Time // when something happened last
 	// phaseSince is since when the operator calls the cluster what it does.
 	phaseSince time.Time
@@ -79,8 +81,8 @@ func (r *recovering) take(ctx context.Context, event any) (bool, error) {
 				r.note(text)
 			}
 		}
-	case proved:
-		r.proved = e.pod == r.trying
+	case tried:
+		r.proved, r.refusal = e.pod == r.trying && e.err == nil, e.err
 	}
 	return r.done(ctx), nil
 }
@@ -150,6 +152,11 @@ func (r *recovering) done(ctx context.Context) bool {
 	if primary == nil {
 		return false
 	}
+	if !podReady(primary) {
+		r.ready = time.Time{}
+	} else if r.ready.IsZero() {
+		r.ready = time.Now()
+	}
 	if r.Try == nil {
 		r.proved = podReady(primary)
 	} else if r.trying != primary.Name && containerState(primary, PostgresContainer).Running != nil {
@@ -188,25 +195,36 @@ func (r *recovering) primary() *corev1.Pod {
 func try(
 	ctx context.Context, seen chan<- any, login func(context.Context, *cnpgv1.Cluster, *corev1.Pod) error, cluster *cnpgv1.Cluster, primary *corev1.Pod,
 ) {
-	for login(ctx, cluster, primary) != nil {
+	for {
+		err := login(ctx, cluster, primary)
+		tell(ctx, seen, tried{primary.Name, err})
+		if err == nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(tryTime):
 		}
 	}
-	tell(ctx, seen, proved{primary.Name})
 }
 
-// recovered is the end of the wait.
-func (r *recovering) recovered() Recovered {
+// recovered is the end of the wait. A store that stopped answering makes PostgreSQL believe that the log is at its end:
+// without a target that it would miss, it is promoted with less than there is.
+func (r *recovering) recovered() (Recovered, error) {
 	result := Recovered{Cluster: r.cluster, Primary: r.primary(), Timeline: r.cluster.Status.TimelineID, Attempts: len(r.attempts)}
 	if a := r.last; a != nil {
 		result.BackupID, result.BackupEnded = a.Base.ID, a.Base.Ended
 		result.LastCommit, result.Position, result.Segments = a.LastCommit, a.Position, a.Segments
 		result.Timeline = max(result.Timeline, a.Timeline)
+		if a.Lacking && !a.Stopped {
+			return result, &RecoveryError{
+				Kind: RecoveryIncomplete, Next: seeLog(attempt{Namespace: r.namespace, Pod: a.pod, Container: pluginContainer}, ""),
+				Text: "the backup store stopped answering while the write-ahead log was replayed, and the database was promoted without the rest of it",
+			}
+		}
 	}
-	return result
+	return result, nil
 }
 
 // containerState is a container's state, also of one that runs beside the others from the start.

@@ -76,7 +76,7 @@ func WaitRecovered(ctx context.Context, w RecoveryWatch, namespace, name string,
 			return Recovered{}, err
 		}
 		if done {
-			return r.recovered(), nil
+			return r.recovered()
 		}
 	}
 }

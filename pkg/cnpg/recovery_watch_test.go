@@ -204,6 +204,13 @@ func TestRecoveryFails(t *testing.T) {
 				c.Status.Phase, c.Status.PhaseReason = cnpgv1.PhaseUnrecoverable, "job r1-1-full-recovery failed"
 			})
 		}, RecoveryRefused},
+		{"without the rest of the log", "store-lost", func(o *operator) {
+			o.recovery("r1-1-full-recovery-a", running())
+			o.noted("replayed to")
+			o.recovery("r1-1-full-recovery-a", exited(0))
+			o.instance("r1-1", corev1.ConditionTrue)
+			o.cluster(func(c *cnpgv1.Cluster) { c.Status.CurrentPrimary = "r1-1" })
+		}, RecoveryIncomplete},
 		{"when the cluster is deleted", "to-time", func(o *operator) {
 			if err := o.Delete(o.t.Context(), &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "r1"}}); err != nil {
 				o.t.Error(err)
