@@ -90,6 +90,11 @@ bench-leases: build ## Measure leases at a million, and what a history costs; wa
 	cd lab && $(GO) build -o ../bin/lab ./cmd/lab
 	KEALAB_SOURCE=$(CURDIR)/lab $(GO) run ./hack/bench-history -binary bin/kubectl-kea -lab bin/lab $(BENCH_FLAGS)
 
+.PHONY: bench-restore
+bench-restore: build ## Measure a restore against one by hand, and cutovers under load; wants the scenario recovery up, KUBECONFIG, takes KUBECTL
+	@cd lab && $(GO) build -o ../bin/lab ./cmd/lab
+	KEALAB_SOURCE=$(CURDIR)/lab $(GO) run ./hack/bench-restore -binary bin/kubectl-kea $(BENCH_FLAGS)
+
 .PHONY: bench-carry
 bench-carry: ## Measure what carrying leases to another database takes; wants the scenario hot-standby up, KUBECONFIG, takes KUBECTL
 	$(GO) run ./hack/bench-carry $(BENCH_FLAGS)

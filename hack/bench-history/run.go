@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -91,34 +90,15 @@ func run(ctx context.Context, o options) (*result, error) {
 	return r, err
 }
 
-// lossless is the highest rate without a lost exchange, of those that double from 10 on, and one between the last two.
+// lossless is the highest rate without a lost exchange.
 func (b *bench) lossless(ctx context.Context) (float64, error) {
-	best := 0.0
-	try := func(rate float64) (bool, error) {
+	return timing.Lossless(b.most, func(rate float64) (lost, started int, err error) {
 		f, err := b.load(ctx, rate, 5*time.Second)
 		if err != nil {
-			return false, err
+			return 0, 0, err
 		}
-		fmt.Fprintf(os.Stderr, "%g exchanges a second: %d of %d lost\n", rate, f.Families[0].Lost, f.Families[0].Started)
-		if f.Families[0].Lost == 0 {
-			best = rate
-		}
-		return f.Families[0].Lost == 0, nil
-	}
-	for rate := 10.0; rate <= b.most; rate *= 2 {
-		fine, err := try(rate)
-		if err != nil {
-			return 0, err
-		}
-		if !fine {
-			_, err = try(rate * 3 / 4)
-			if best == 0 && err == nil {
-				err = errors.New("even 10 exchanges a second are too many")
-			}
-			return best, err
-		}
-	}
-	return best, nil
+		return f.Families[0].Lost, f.Families[0].Started, nil
+	})
 }
 
 // load lets new clients ask for a lease each, in a pool without leases.

@@ -74,6 +74,7 @@ func (m *move) steps() []operation.Step {
 	add(true, "note it", m.remember)
 	add(reads && !m.p.Carry.None, "carry the records", m.carryRecords)
 	add(true, "servers serve from "+m.p.To+" alone", m.settle)
+	add(reads, "archive the end of "+m.p.From, m.archiveEnd)
 	add(reads && m.p.Fence, "fence "+m.p.From, m.fence)
 	add(true, "backups of "+m.p.To, m.keepBackingUp)
 	add(true, "finish", m.finish)

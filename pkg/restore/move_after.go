@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
 // enterTime is how long a cluster may take to let us in: one whose fence is lifted starts first.
@@ -214,6 +215,22 @@ func (m *move) unsettled(ctx context.Context) (string, error) {
 func (m *move) settled(now, before string) bool {
 	alone := slices.ContainsFunc(m.p.Servers, func(s MoveServer) bool { return !s.Reached })
 	return now == before || alone && now == string(kea.StatePartnerDown)
+}
+
+// archiveEnd has the log of the cluster that is left archived to its end: every moment up to the cutover can be restored to
+// then. What cannot be archived now waits in its volume.
+func (m *move) archiveEnd(ctx context.Context, note func(string)) (string, error) {
+	if method := cnpg.ArchiveOf(m.p.from).Method; method == cnpg.MethodNone || method == cnpg.MethodSnapshot {
+		return "", &operation.Skipped{Reason: "it has no archive"}
+	}
+	segment, err := archiveToEnd(ctx, m.from.super, note)
+	if ctx.Err() != nil {
+		return "", err
+	}
+	if err != nil {
+		return "", &operation.Skipped{Reason: err.Error() + "; moments shortly before the cutover cannot be restored to until it is"}
+	}
+	return segment, nil
 }
 
 // fence shuts PostgreSQL down in the cluster that is left: nobody writes there by mistake. Its volumes stay.

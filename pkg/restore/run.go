@@ -93,9 +93,13 @@ func (r *recovery) archiveCommit(ctx context.Context, note func(string)) (string
 	if health, err := e.db.Health(ctx); err == nil {
 		r.schema = health.Schema
 	}
+	return archiveToEnd(ctx, e.withSuperuser(ctx, r.Source), note)
+}
+
+// archiveToEnd has all of a cluster's log archived, up to a commit that it writes now. It returns the last segment's name.
+func archiveToEnd(ctx context.Context, super *superuser, note func(string)) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, archiveTime)
 	defer cancel()
-	super := e.withSuperuser(ctx, r.Source)
 	segment, err := super.archiveCommit(ctx)
 	if err != nil {
 		return "", err
