@@ -17,6 +17,7 @@ func floors() []floor {
 		{2, []string{"pkg/ha", "pkg/leases", "pkg/backup", "pkg/database"}},
 		{1, []string{"pkg/inventory"}},
 		{0, []string{"pkg/problem", "pkg/kea", "pkg/keadb", "pkg/kube", "pkg/cnpg", "pkg/printer", "pkg/spelling", "api"}},
+		{-1, []string{"pkg/marks"}}, // names only, which all of them leave in a cluster
 	}
 }
 

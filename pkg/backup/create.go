@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -91,7 +91,7 @@ func manifest(s Subject, r Request, now time.Time) *cnpgv1.Backup {
 	b := &cnpgv1.Backup{ObjectMeta: metav1.ObjectMeta{
 		Namespace: s.Cluster.Namespace, Name: cmp.Or(r.Name, newName(s.Cluster.Name, now)),
 		Labels: map[string]string{
-			cnpg.LabelCluster: s.Cluster.Name, kube.LabelManagedBy: kube.FieldManager, kube.LabelComponent: "backup", kube.LabelDeployment: s.Deployment,
+			cnpg.LabelCluster: s.Cluster.Name, marks.LabelManagedBy: marks.FieldManager, marks.LabelComponent: "backup", marks.LabelDeployment: s.Deployment,
 		},
 	}}
 	b.SetGroupVersionKind(cnpgv1.SchemeGroupVersion.WithKind(cnpgv1.BackupKind))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -140,7 +141,7 @@ const longestSchedule = longestName - len("-20060102150405")
 func scheduleManifest(s Subject, r ScheduleRequest, archive cnpg.Archive) *cnpgv1.ScheduledBackup {
 	b := &cnpgv1.ScheduledBackup{ObjectMeta: metav1.ObjectMeta{
 		Namespace: s.Cluster.Namespace, Name: cmp.Or(r.Name, s.Cluster.Name),
-		Labels: map[string]string{kube.LabelManagedBy: kube.FieldManager, kube.LabelComponent: "backup", kube.LabelDeployment: s.Deployment},
+		Labels: map[string]string{marks.LabelManagedBy: marks.FieldManager, marks.LabelComponent: "backup", marks.LabelDeployment: s.Deployment},
 	}}
 	b.SetGroupVersionKind(cnpgv1.SchemeGroupVersion.WithKind("ScheduledBackup"))
 	b.Spec.Cluster.Name, b.Spec.Schedule = s.Cluster.Name, r.Schedule

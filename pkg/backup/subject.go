@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Subject is a Kea database: the servers that use it, the Service that they reach it by, and the CNPG cluster that is
@@ -169,7 +170,7 @@ func used(in *inventory.Inventory) []inventory.Database {
 	}
 	for i := range in.Services {
 		service := &in.Services[i]
-		if service.Labels[kube.LabelComponent] != "database" || service.Labels[kube.LabelDeployment] == "" {
+		if service.Labels[marks.LabelComponent] != "database" || service.Labels[marks.LabelDeployment] == "" {
 			continue
 		}
 		target, ok := cnpg.ServiceTarget(service, in.Clusters)
@@ -187,7 +188,7 @@ func used(in *inventory.Inventory) []inventory.Database {
 func deployment(in *inventory.Inventory, d inventory.Database, cluster *cnpgv1.Cluster) string {
 	name := ""
 	if d.Service != nil {
-		name = d.Service.Labels[kube.LabelDeployment]
+		name = d.Service.Labels[marks.LabelDeployment]
 	}
 	set := ""
 	for _, server := range d.Servers {
@@ -196,7 +197,7 @@ func deployment(in *inventory.Inventory, d inventory.Database, cluster *cnpgv1.C
 			if pod.Name != podName {
 				continue
 			}
-			name = cmp.Or(name, pod.Labels[kube.LabelDeployment])
+			name = cmp.Or(name, pod.Labels[marks.LabelDeployment])
 			for _, owner := range pod.OwnerReferences {
 				if owner.Kind == "StatefulSet" {
 					set = cmp.Or(set, owner.Name)
@@ -204,5 +205,5 @@ func deployment(in *inventory.Inventory, d inventory.Database, cluster *cnpgv1.C
 			}
 		}
 	}
-	return cmp.Or(name, cluster.Labels[kube.LabelDeployment], set, cluster.Name)
+	return cmp.Or(name, cluster.Labels[marks.LabelDeployment], set, cluster.Name)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 )
 
-// Verdict is how a verification of a backup ended. The annotation kube.AnnotationVerified holds the last one, without the
+// Verdict is how a verification of a backup ended. The annotation marks.AnnotationVerified holds the last one, without the
 // VLANs.
 type Verdict struct {
 	Backup string    `json:"backup"`

@@ -18,7 +18,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Verifier is how a verification reaches the cluster, its pods and the databases.
@@ -193,7 +193,7 @@ func (w Verifier) annotate(ctx context.Context, v *Verification, verdict Verdict
 	if err != nil {
 		return err
 	}
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{kube.AnnotationVerified: text}}})
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{marks.AnnotationVerified: text}}})
 	if err != nil {
 		return err
 	}

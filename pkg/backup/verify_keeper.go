@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 const (
@@ -33,7 +33,7 @@ type keeper struct {
 
 // keeperJob is the Job: it needs an image that is there anyway, and next to nothing else.
 func keeperJob(cluster *cnpgv1.Cluster, image string) *batchv1.Job {
-	labels := map[string]string{kube.LabelManagedBy: kube.FieldManager, kube.LabelComponent: ComponentVerification}
+	labels := map[string]string{marks.LabelManagedBy: marks.FieldManager, marks.LabelComponent: ComponentVerification}
 	pod := corev1.PodSpec{
 		RestartPolicy: corev1.RestartPolicyNever, AutomountServiceAccountToken: new(false), EnableServiceLinks: new(false),
 		TerminationGracePeriodSeconds: new(int64(0)), // sleep does not listen

@@ -12,10 +12,11 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
-// ComponentVerification is what kube.LabelComponent says of all that a verification makes.
+// ComponentVerification is what marks.LabelComponent says of all that a verification makes.
 const ComponentVerification = "verification"
 
 // Verification is a backup that can be verified, and what stands against it.
@@ -128,7 +129,7 @@ func (v *Verification) manifest() error {
 	}
 	recovery := cnpg.Recovery{
 		Name: v.Name, From: v.Archive, Target: cnpg.RecoveryTarget{BackupID: v.Backup.ID, Immediate: true}, Throwaway: true,
-		Labels: map[string]string{kube.LabelComponent: ComponentVerification},
+		Labels: map[string]string{marks.LabelComponent: ComponentVerification},
 	}
 	if v.Backup.ID == "" {
 		return fmt.Errorf("backup %s has no identity in the archive", v.Backup.Name)

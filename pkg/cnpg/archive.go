@@ -8,7 +8,7 @@ import (
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Method is how a cluster is backed up, in CNPG's words.
@@ -58,13 +58,13 @@ type Ancestor struct {
 
 // Lineage are the clusters that the database lived in before this one, oldest first.
 func Lineage(cluster *cnpgv1.Cluster) ([]Ancestor, error) {
-	text, ok := cluster.Annotations[kube.AnnotationLineage]
+	text, ok := cluster.Annotations[marks.AnnotationLineage]
 	if !ok {
 		return nil, nil
 	}
 	var found []Ancestor
 	if err := json.Unmarshal([]byte(text), &found); err != nil {
-		return nil, fmt.Errorf("read annotation %s of cluster %s: %w", kube.AnnotationLineage, cluster.Name, err)
+		return nil, fmt.Errorf("read annotation %s of cluster %s: %w", marks.AnnotationLineage, cluster.Name, err)
 	}
 	return found, nil
 }

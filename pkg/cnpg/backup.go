@@ -54,7 +54,7 @@ type Backup struct {
 	EndLSN     LSN    `json:"endLSN,omitempty"`
 	// Major is PostgreSQL's major version at the time; 0: unknown.
 	Major int `json:"postgresMajor,omitempty"`
-	// Verified is the verdict of its last verification, as kube.AnnotationVerified holds it.
+	// Verified is the verdict of its last verification, as marks.AnnotationVerified holds it.
 	Verified string `json:"-"`
 }
 

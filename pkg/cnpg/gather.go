@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // GatherBackups reads the backups, schedules and recovery window of a cluster at once. What could not be read is in
@@ -130,7 +130,7 @@ func BackupOf(b *cnpgv1.Backup) Backup {
 		Error:    status.Error,
 		Schedule: b.Labels[LabelScheduledBackup], ServerName: status.ServerName,
 		BeginWAL: status.BeginWal, EndWAL: status.EndWal, BeginLSN: parseLSN(status.BeginLSN), EndLSN: parseLSN(status.EndLSN),
-		Major: status.MajorVersion, Verified: b.Annotations[kube.AnnotationVerified],
+		Major: status.MajorVersion, Verified: b.Annotations[marks.AnnotationVerified],
 	}
 	if id := status.InstanceID; id != nil {
 		result.Instance = id.PodName

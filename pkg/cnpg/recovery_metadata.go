@@ -4,22 +4,22 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // labels are the source's without those by which others know it for their own, and those of the recovery.
 func (r Recovery) labels(source map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range source {
-		ours := domainOf(key) == kube.Domain
+		ours := domainOf(key) == marks.Domain
 		switch {
-		case foreignOwner(key), key == kube.LabelOperation, domainOf(key) == operatorDomain:
+		case foreignOwner(key), key == marks.LabelOperation, domainOf(key) == operatorDomain:
 		case ours && r.Throwaway: // it is no part of the deployment
 		default:
 			kept[key] = value
 		}
 	}
-	kept[kube.LabelManagedBy] = kube.FieldManager
+	kept[marks.LabelManagedBy] = marks.FieldManager
 	maps.Copy(kept, r.Labels)
 	return kept
 }
@@ -30,7 +30,7 @@ func (r Recovery) annotations(source map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range source {
 		operators := domainOf(key) == operatorDomain && !operatorSetting(key)
-		if !foreignOwner(key) && !operators && domainOf(key) != kube.Domain {
+		if !foreignOwner(key) && !operators && domainOf(key) != marks.Domain {
 			kept[key] = value
 		}
 	}
@@ -63,7 +63,7 @@ func foreignOwner(key string) bool {
 		}
 	}
 	// Helm and Argo CD both know their objects by these.
-	return key == "app.kubernetes.io/instance" || key == kube.LabelManagedBy
+	return key == "app.kubernetes.io/instance" || key == marks.LabelManagedBy
 }
 
 // domainOf is what stands before the slash; "" for a bare name. The operator's experimental ones count as its own.

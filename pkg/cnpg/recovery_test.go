@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 var update = flag.Bool("update", false, "rewrite the recovered clusters in testdata")
@@ -34,7 +34,7 @@ func recoveries() map[string]struct {
 			Name: "kea-database-r1", From: Archive{Method: MethodPlugin, Store: "kea-backups", ServerName: "kea-database"},
 			Target:   RecoveryTarget{Time: time.Date(2026, 11, 22, 11, 39, 37, 506522_000, pacific)},
 			CASecret: "kea-db-ca", DNSNames: []string{"kea-database", "kea-database.example.com"},
-			Labels: map[string]string{kube.LabelDeployment: "kea-dhcp"}, Annotations: map[string]string{kube.AnnotationLineage: "[]"},
+			Labels: map[string]string{marks.LabelDeployment: "kea-dhcp"}, Annotations: map[string]string{marks.AnnotationLineage: "[]"},
 		}},
 		"in-tree-to-backup": {"campus", Recovery{
 			Name: "campus-db-r1", From: Archive{Method: MethodInTree, ServerName: "campus-db"},
@@ -46,7 +46,7 @@ func recoveries() map[string]struct {
 		}},
 		"exotic-throwaway": {"exotic", Recovery{
 			Name: "verify-x", From: Archive{Method: MethodPlugin, Store: "store", ServerName: "dhcp-2"}, Throwaway: true,
-			Labels: map[string]string{kube.LabelComponent: "verification"},
+			Labels: map[string]string{marks.LabelComponent: "verification"},
 			Owner:  &metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "verify-x", UID: "1"},
 		}},
 		"in-tree-throwaway": {"campus", Recovery{

@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Dialer opens streams into pods; *kube.Client has it.
@@ -152,7 +152,7 @@ func (s *search) why(as As) string {
 }
 
 // viewerName is the Secret of the read-only login, as the database's Service names it; "" for none.
-func (s *search) viewerName() string { return s.from.Service.Annotations[kube.AnnotationViewerSecret] }
+func (s *search) viewerName() string { return s.from.Service.Annotations[marks.AnnotationViewerSecret] }
 
 // readViewer reads the read-only login's Secret, once.
 func (s *search) readViewer(ctx context.Context) {

@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // forbidding refuses to read these Secrets, and remembers which were asked for.
@@ -90,7 +90,7 @@ func TestLogin(t *testing.T) {
 			asked, unread := []string{}, []string{}
 			d := Database{User: "kea", Service: &corev1.Service{}, Password: test.known, Cluster: cluster(owner, authority)}
 			if test.annotated {
-				d.Service.Annotations = map[string]string{kube.AnnotationViewerSecret: viewer}
+				d.Service.Annotations = map[string]string{marks.AnnotationViewerSecret: viewer}
 			}
 			s := search{namespace: "network", from: d, miss: func(source string, err error) {
 				unread = append(unread, strings.TrimPrefix(source, "secret "))

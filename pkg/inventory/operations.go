@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -39,7 +40,7 @@ func (o Operation) same(other Operation) bool {
 // listLocks reads the locks of operations. Who may not read them is not told of unfinished operations: that is no reason
 // to call the rest incomplete.
 func listLocks(ctx context.Context, r client.Reader, list *coordinationv1.LeaseList, where client.InNamespace) error {
-	err := r.List(ctx, list, where, client.HasLabels{kube.LabelDeployment})
+	err := r.List(ctx, list, where, client.HasLabels{marks.LabelDeployment})
 	if kube.IsForbidden(err) {
 		return nil
 	}
@@ -49,13 +50,13 @@ func listLocks(ctx context.Context, r client.Reader, list *coordinationv1.LeaseL
 // findOperations reads the unfinished operations that earlier runs left on the deployment's objects.
 func (in *Inventory) findOperations(sets []appsv1.StatefulSet, locks []coordinationv1.Lease) {
 	look := func(kind string, o metav1.Object) {
-		state, ok := o.GetAnnotations()[kube.AnnotationOperation]
+		state, ok := o.GetAnnotations()[marks.AnnotationOperation]
 		if !ok {
 			return
 		}
 		operation := Operation{Object: kind + " " + o.GetName()}
 		if err := json.Unmarshal([]byte(state), &operation); err != nil {
-			in.Unread = append(in.Unread, problem.Unread{Source: "annotation " + kube.AnnotationOperation + " of " + kind + " " + o.GetName(), Error: err.Error(), Err: err})
+			in.Unread = append(in.Unread, problem.Unread{Source: "annotation " + marks.AnnotationOperation + " of " + kind + " " + o.GetName(), Error: err.Error(), Err: err})
 			return
 		}
 		operation.Object = kind + " " + o.GetName()

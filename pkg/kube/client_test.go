@@ -18,6 +18,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 type flags struct{ clientcmd.ClientConfig }
@@ -229,7 +231,7 @@ func TestClientWritesAsFieldManager(t *testing.T) {
 		"create":      func() error { return c.Create(t.Context(), pod()) },
 		"subresource": func() error { return c.Status().Patch(t.Context(), pod(), patch) },
 	} {
-		if err := write(); err != nil || manager != FieldManager {
+		if err := write(); err != nil || manager != marks.FieldManager {
 			t.Errorf("%s: %q, %v", name, manager, err)
 		}
 		manager = ""

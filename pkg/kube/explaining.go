@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // explaining makes every error of a client one that a person can read, and every write one of FieldManager.
@@ -47,7 +49,7 @@ func explaining(c client.WithWatch) client.WithWatch {
 }
 
 // owned is a client whose writes are FieldManager's. A call's own options still win.
-func owned(c client.Client) client.Client { return client.WithFieldOwner(c, FieldManager) }
+func owned(c client.Client) client.Client { return client.WithFieldOwner(c, marks.FieldManager) }
 
 // explained is Explain for an error that is returned on.
 func explained(err error) error {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // HistoryState is how the history of one database stands.
@@ -177,7 +177,7 @@ func (k *HistoryKeeper) Close(ctx context.Context) { _ = k.db.Close(context.With
 func (d *Deployment) Name() string {
 	for _, pod := range d.Inventory.Pods {
 		for _, server := range d.Inventory.Servers {
-			if name := pod.Labels[kube.LabelDeployment]; name != "" && server.Pod == pod.Name {
+			if name := pod.Labels[marks.LabelDeployment]; name != "" && server.Pod == pod.Name {
 				return name
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 const (
@@ -94,7 +94,7 @@ func Acquire(ctx context.Context, c client.Client, o Options) (*Lock, error) {
 		lease = &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
 			Namespace: key.Namespace, Name: key.Name,
 			Labels: map[string]string{
-				kube.LabelDeployment: deployment, kube.LabelComponent: "operation", kube.LabelManagedBy: kube.FieldManager,
+				marks.LabelDeployment: deployment, marks.LabelComponent: "operation", marks.LabelManagedBy: marks.FieldManager,
 			},
 		}}
 		if err := l.fill(lease); err != nil {
@@ -131,7 +131,7 @@ func heldBy(lease *coordinationv1.Lease, deployment string, now time.Time) *Held
 		return nil
 	}
 	held := &HeldError{Namespace: lease.Namespace, Deployment: deployment, LastSign: lease.Spec.RenewTime.Time}
-	_ = json.Unmarshal([]byte(lease.Annotations[kube.AnnotationOperation]), &held.State) // its text is for people only
+	_ = json.Unmarshal([]byte(lease.Annotations[marks.AnnotationOperation]), &held.State) // its text is for people only
 	if held.Since = held.State.Started; lease.Spec.HolderIdentity != nil {
 		held.State.By = *lease.Spec.HolderIdentity
 	}
@@ -146,7 +146,7 @@ func (l *Lock) fill(lease *coordinationv1.Lease) error {
 	if lease.Annotations == nil {
 		lease.Annotations = map[string]string{}
 	}
-	lease.Annotations[kube.AnnotationOperation] = string(state)
+	lease.Annotations[marks.AnnotationOperation] = string(state)
 	seconds, started, sign := int32(lockTime/time.Second), metav1.NewMicroTime(l.state.Started), metav1.NewMicroTime(l.now())
 	lease.Spec = coordinationv1.LeaseSpec{
 		HolderIdentity: &l.state.By, LeaseDurationSeconds: &seconds, AcquireTime: &started, RenewTime: &sign,
@@ -208,7 +208,7 @@ func (l *Lock) change(ctx context.Context, do func(*coordinationv1.Lease) error)
 // holds reports whether a lease is of this very run.
 func (l *Lock) holds(lease *coordinationv1.Lease) bool {
 	var s State
-	return json.Unmarshal([]byte(lease.Annotations[kube.AnnotationOperation]), &s) == nil &&
+	return json.Unmarshal([]byte(lease.Annotations[marks.AnnotationOperation]), &s) == nil &&
 		s.By == l.state.By && s.Process == l.state.Process && s.Kind == l.state.Kind && s.Started.Equal(l.state.Started)
 }
 

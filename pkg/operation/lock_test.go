@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
@@ -43,7 +43,7 @@ func stored(t *testing.T, c client.Client) (*coordinationv1.Lease, State) {
 		t.Fatal(err)
 	}
 	var s State
-	if err := json.Unmarshal([]byte(lease.Annotations[kube.AnnotationOperation]), &s); err != nil {
+	if err := json.Unmarshal([]byte(lease.Annotations[marks.AnnotationOperation]), &s); err != nil {
 		t.Fatal(err)
 	}
 	return lease, s

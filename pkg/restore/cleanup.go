@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
@@ -66,7 +66,7 @@ func PlanCleanup(ctx context.Context, src Source, namespace, name string) (Clean
 		return p, &NoRestoreError{name, "there is no such cluster"}
 	}
 	p.Archive = cnpg.ArchiveOf(&clusters[j])
-	p.Deployment = clusters[j].Labels[kube.LabelDeployment]
+	p.Deployment = clusters[j].Labels[marks.LabelDeployment]
 	if p.Deployment == "" {
 		p.Deployment = name
 	}
@@ -184,7 +184,7 @@ func (p *CleanupPlan) findSchedules(ctx context.Context, r client.Reader) error 
 		return fmt.Errorf("list scheduled backups: %w", err)
 	}
 	for _, s := range all.Items {
-		if s.Spec.Cluster.Name == p.Name && s.Annotations[kube.AnnotationSuperseded] != "" {
+		if s.Spec.Cluster.Name == p.Name && s.Annotations[marks.AnnotationSuperseded] != "" {
 			p.Schedules = append(p.Schedules, s.Name)
 		}
 	}

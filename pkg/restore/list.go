@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Restored is a cluster that a restore made, or that one took the place of.
@@ -77,7 +77,7 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.T
 	if err != nil {
 		return Restored{}, false, err
 	}
-	superseded := cluster.Annotations[kube.AnnotationSuperseded]
+	superseded := cluster.Annotations[marks.AnnotationSuperseded]
 	lineage, err := cnpg.Lineage(cluster)
 	if err != nil {
 		return Restored{}, false, err
@@ -94,7 +94,7 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.T
 	related := made || superseded != "" || len(lineage) > 0
 	for i := range services {
 		s := &services[i]
-		if s.Annotations[kube.AnnotationCurrentCluster] == cluster.Name {
+		if s.Annotations[marks.AnnotationCurrentCluster] == cluster.Name {
 			one.Current = true
 		}
 		state, err := moveOf(s)

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -31,11 +31,11 @@ func recorded(t *testing.T, r Record) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{kube.AnnotationRestore: text}
+	return map[string]string{marks.AnnotationRestore: text}
 }
 
 func serviceTo(cluster string, annotations map[string]string) *corev1.Service {
-	all := map[string]string{kube.AnnotationCurrentCluster: cluster}
+	all := map[string]string{marks.AnnotationCurrentCluster: cluster}
 	for key, value := range annotations {
 		all[key] = value
 	}
@@ -62,21 +62,21 @@ func TestList(t *testing.T) {
 		"in service, the former one first": {
 			[]client.Object{
 				noted("kea-r1", 2, recorded(t, Record{Source: "kea", Target: target, Phase: InService})),
-				noted("kea", 1, map[string]string{kube.AnnotationSuperseded: "kea-r1"}), serviceTo("kea-r1", nil),
+				noted("kea", 1, map[string]string{marks.AnnotationSuperseded: "kea-r1"}), serviceTo("kea-r1", nil),
 			},
 			[]string{"kea false kubectl kea restore cleanup kea -n network", "kea-r1 true "},
 		},
 		"a cutover broken off": {
 			[]client.Object{
 				noted("kea-r1", 2, recorded(t, Record{Source: "kea", Target: target, Phase: Recovered})), noted("kea", 1, nil),
-				serviceTo("kea", map[string]string{kube.AnnotationOperation: `{"kind":"cutover","from":"kea","to":"kea-r1"}`}),
+				serviceTo("kea", map[string]string{marks.AnnotationOperation: `{"kind":"cutover","from":"kea","to":"kea-r1"}`}),
 			},
 			[]string{"kea true kubectl kea restore cutover kea-r1 -n network", "kea-r1 false kubectl kea restore cutover kea-r1 -n network"},
 		},
 		"a rollback broken off": {
 			[]client.Object{
-				noted("kea", 1, map[string]string{kube.AnnotationSuperseded: "kea-r1"}),
-				serviceTo("kea-r1", map[string]string{kube.AnnotationOperation: `{"kind":"rollback","from":"kea-r1","to":"kea"}`}),
+				noted("kea", 1, map[string]string{marks.AnnotationSuperseded: "kea-r1"}),
+				serviceTo("kea-r1", map[string]string{marks.AnnotationOperation: `{"kind":"rollback","from":"kea-r1","to":"kea"}`}),
 			},
 			[]string{"kea false kubectl kea restore rollback -n network"},
 		},
@@ -99,7 +99,7 @@ func TestList(t *testing.T) {
 
 // Cleanup keeps what the cluster in service needs of the other one, and takes only schedules that a cutover suspended.
 func TestCleanup(t *testing.T) {
-	former := noted("kea", 1, map[string]string{kube.AnnotationSuperseded: "kea-r1"})
+	former := noted("kea", 1, map[string]string{marks.AnnotationSuperseded: "kea-r1"})
 	current := noted("kea-r1", 2, recorded(t, Record{Source: "kea", Phase: InService}))
 	current.Spec.Certificates = &cnpgv1.CertificatesConfiguration{ServerCASecret: "kea-ca"}
 	owned := func(name string) *corev1.Secret {
@@ -115,7 +115,7 @@ func TestCleanup(t *testing.T) {
 			Spec:       cnpgv1.ScheduledBackupSpec{Cluster: cnpgv1.LocalObjectReference{Name: cluster}},
 		}
 	}
-	suspended := map[string]string{kube.AnnotationSuperseded: "kea-r1"}
+	suspended := map[string]string{marks.AnnotationSuperseded: "kea-r1"}
 	src := holding(t, former, current, serviceTo("kea-r1", nil), owned("kea-ca"), owned("kea-replication"), secret("kea-db-credentials"),
 		schedule("nightly", "kea", suspended), schedule("by-hand", "kea", nil), schedule("kea-r1", "kea-r1", nil))
 

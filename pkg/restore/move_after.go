@@ -16,7 +16,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -103,7 +103,7 @@ func (m *move) remember(ctx context.Context, _ func(string)) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		err = annotate(ctx, m.Client, m.p.Namespace, m.p.To, map[string]string{kube.AnnotationLineage: string(text), kube.AnnotationSuperseded: ""})
+		err = annotate(ctx, m.Client, m.p.Namespace, m.p.To, map[string]string{marks.AnnotationLineage: string(text), marks.AnnotationSuperseded: ""})
 		if err != nil {
 			return "", err
 		}
@@ -124,7 +124,7 @@ func (m *move) remember(ctx context.Context, _ func(string)) (string, error) {
 			return "", err
 		}
 	}
-	return "", annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{kube.AnnotationSuperseded: m.p.To})
+	return "", annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{marks.AnnotationSuperseded: m.p.To})
 }
 
 // carryRecords carries what nobody waits for: the forensic log, and that a history is to be kept, when it was begun after the

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // keepBackingUp has the backups go on in the cluster that is in service now: each schedule of the other gets a copy, which
@@ -33,7 +33,7 @@ func (m *move) keepBackingUp(ctx context.Context, _ func(string)) (string, error
 		}
 		own = true
 		names = append(names, s.Name)
-		if s.Annotations[kube.AnnotationSuperseded] != "" {
+		if s.Annotations[marks.AnnotationSuperseded] != "" {
 			if err := m.suspend(ctx, s, false); err != nil {
 				return "", err
 			}
@@ -71,8 +71,8 @@ func (m *move) suspend(ctx context.Context, s *cnpgv1.ScheduledBackup, suspended
 	if s.Annotations == nil {
 		s.Annotations = map[string]string{}
 	}
-	if delete(s.Annotations, kube.AnnotationSuperseded); suspended {
-		s.Annotations[kube.AnnotationSuperseded] = m.p.To
+	if delete(s.Annotations, marks.AnnotationSuperseded); suspended {
+		s.Annotations[marks.AnnotationSuperseded] = m.p.To
 	}
 	if err := m.Client.Patch(ctx, s, client.MergeFrom(before)); err != nil {
 		return fmt.Errorf("change scheduled backup %s: %w", s.Name, err)
@@ -106,7 +106,7 @@ func (m *move) backUp(ctx context.Context) (string, error) {
 	archive := cnpg.ArchiveOf(m.p.to)
 	b := &cnpgv1.Backup{
 		ObjectMeta: metav1.ObjectMeta{Namespace: m.p.Namespace, Name: m.p.To + "-first", Labels: map[string]string{
-			kube.LabelDeployment: m.p.Deployment, kube.LabelComponent: "backup", kube.LabelManagedBy: kube.FieldManager,
+			marks.LabelDeployment: m.p.Deployment, marks.LabelComponent: "backup", marks.LabelManagedBy: marks.FieldManager,
 		}},
 		Spec: cnpgv1.BackupSpec{Cluster: cnpgv1.LocalObjectReference{Name: m.p.To}, Method: cnpgv1.BackupMethod(archive.Method)},
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -59,7 +59,7 @@ var errFenced = errors.New("it is fenced")
 
 // closed reports whether an earlier run has read the cluster out and closed it: the fence comes last.
 func (p *MovePlan) closed() bool {
-	return p.Continues && len(cnpg.FencedInstances(p.from)) > 0 && p.from.Annotations[kube.AnnotationSuperseded] == p.To
+	return p.Continues && len(cnpg.FencedInstances(p.from)) > 0 && p.from.Annotations[marks.AnnotationSuperseded] == p.To
 }
 
 // readCatalog is the subnets and their VLANs, for people.
@@ -126,7 +126,7 @@ func (p *MovePlan) checkFrom(ctx context.Context, from *end, failed error) []pro
 func (p *MovePlan) findOthers(sessions []keadb.Session) {
 	known := map[netip.Addr]bool{}
 	for _, pod := range p.in.Pods {
-		if pod.Labels[kube.LabelDeployment] != p.Deployment && !p.serves(pod.Name) {
+		if pod.Labels[marks.LabelDeployment] != p.Deployment && !p.serves(pod.Name) {
 			continue
 		}
 		for _, ip := range pod.Status.PodIPs {

@@ -13,8 +13,8 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -172,7 +172,7 @@ func (p *MovePlan) choose(subject backup.Subject) error {
 		return &NoRestoreError{p.To, "no restore of kubectl kea made it"}
 	case p.Direction == Cutover && p.record.Phase == Recovering:
 		return &NoRestoreError{p.To, "its restore has not ended well: it is not verified"}
-	case p.Direction == Rollback && p.to.Annotations[kube.AnnotationSuperseded] != p.From:
+	case p.Direction == Rollback && p.to.Annotations[marks.AnnotationSuperseded] != p.From:
 		return &NoRestoreError{p.To, fmt.Sprintf("%s did not take its place: there is nothing to go back to", p.From)}
 	case p.Direction == Rollback:
 		p.Since, err = cameAt(p.from)

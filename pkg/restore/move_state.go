@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -27,13 +27,13 @@ type moveState struct {
 
 // moveOf is the unfinished move of a Service; nil for none.
 func moveOf(service *corev1.Service) (*moveState, error) {
-	text, ok := service.Annotations[kube.AnnotationOperation]
+	text, ok := service.Annotations[marks.AnnotationOperation]
 	if !ok {
 		return nil, nil
 	}
 	var m moveState
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, fmt.Errorf("read annotation %s of service %s: %w", kube.AnnotationOperation, service.Name, err)
+		return nil, fmt.Errorf("read annotation %s of service %s: %w", marks.AnnotationOperation, service.Name, err)
 	}
 	if m.From == "" || m.To == "" {
 		return nil, nil // somebody else's
@@ -51,7 +51,7 @@ func (m *moveState) write(ctx context.Context, c client.Client, service client.O
 		}
 		value = string(text)
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{kube.AnnotationOperation: value}}})
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{marks.AnnotationOperation: value}}})
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (m *moveState) write(ctx context.Context, c client.Client, service client.O
 func formerOf(current *cnpgv1.Cluster, clusters []cnpgv1.Cluster) (string, error) {
 	found := ""
 	for i := range clusters {
-		if clusters[i].Annotations[kube.AnnotationSuperseded] != current.Name {
+		if clusters[i].Annotations[marks.AnnotationSuperseded] != current.Name {
 			continue
 		}
 		if found != "" {

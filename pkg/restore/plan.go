@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -141,8 +142,8 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	// The lineage is of the service and not of the data: also a cluster restored from an earlier one's archive comes after
 	// all of them, and a time in between is still restored from the one that was in service then. The one that it takes the
 	// place of is added when it does.
-	if lineage, ok := s.Raw.GetAnnotations()[kube.AnnotationLineage]; ok {
-		p.Recovery.Annotations[kube.AnnotationLineage] = lineage
+	if lineage, ok := s.Raw.GetAnnotations()[marks.AnnotationLineage]; ok {
+		p.Recovery.Annotations[marks.AnnotationLineage] = lineage
 	}
 	_, manifest, err := p.Recovery.Cluster(s.Raw)
 	if err != nil {

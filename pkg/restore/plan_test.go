@@ -30,6 +30,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -70,10 +71,10 @@ func TestSettle(t *testing.T) {
 func TestSettleKeepsTheLineage(t *testing.T) {
 	const lineage = `[{"cluster":"kea-0","method":"plugin","store":"store","serverName":"kea-0","until":"2026-01-01T00:00:00Z"}]`
 	p := settled(t, Request{Target: Wanted{Time: at(t, "11:30:00")}}, func(s *backup.Subject, _ *facts) {
-		s.Raw.SetAnnotations(map[string]string{kube.AnnotationLineage: lineage})
+		s.Raw.SetAnnotations(map[string]string{marks.AnnotationLineage: lineage})
 	})
-	if p.Recovery.From.ServerName != "kea" || p.Manifest.GetAnnotations()[kube.AnnotationLineage] != lineage {
-		t.Errorf("from %v, lineage %s", p.Recovery.From, p.Manifest.GetAnnotations()[kube.AnnotationLineage])
+	if p.Recovery.From.ServerName != "kea" || p.Manifest.GetAnnotations()[marks.AnnotationLineage] != lineage {
+		t.Errorf("from %v, lineage %s", p.Recovery.From, p.Manifest.GetAnnotations()[marks.AnnotationLineage])
 	}
 }
 
@@ -117,7 +118,7 @@ func TestSettleGoesOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.In.Clusters = append(s.In.Clusters, cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "kea-2", Annotations: map[string]string{kube.AnnotationRestore: text}}})
+			s.In.Clusters = append(s.In.Clusters, cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "kea-2", Annotations: map[string]string{marks.AnnotationRestore: text}}})
 			s.In.Operations = []inventory.Operation{{Object: "lease kea-dhcp-operation", Kind: kindRestore, Continue: "kubectl kea restore --name kea-2"}}
 		}
 	}
@@ -147,7 +148,7 @@ func TestSettleIsNotStoppedByWhatMadeNothing(t *testing.T) {
 	left := inventory.Operation{Object: "lease kea-dhcp-operation", Kind: kindRestore, Step: "have a later commit archived"}
 	for name, clusters := range map[string][]cnpgv1.Cluster{
 		"nothing made": nil,
-		"verified":     {{ObjectMeta: metav1.ObjectMeta{Name: "kea-2", Annotations: map[string]string{kube.AnnotationRestore: `{"source":"kea","phase":"recovered"}`}}}},
+		"verified":     {{ObjectMeta: metav1.ObjectMeta{Name: "kea-2", Annotations: map[string]string{marks.AnnotationRestore: `{"source":"kea","phase":"recovered"}`}}}},
 	} {
 		p := settled(t, Request{}, func(s *backup.Subject, _ *facts) {
 			s.In.Clusters, s.In.Operations = append(s.In.Clusters, clusters...), []inventory.Operation{left}

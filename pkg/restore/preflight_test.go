@@ -19,7 +19,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -153,7 +153,7 @@ func TestJudgeOperations(t *testing.T) {
 func TestUsedNames(t *testing.T) {
 	s := sourceOf(t, pluginSource, func(c *cnpgv1.Cluster) {
 		c.Spec.Plugins[0].Parameters["serverName"] = "kea-folder"
-		c.Annotations = map[string]string{kube.AnnotationLineage: `[{"cluster":"kea-0","method":"plugin","store":"store","serverName":"kea-0-folder","until":"2026-01-01T00:00:00Z"}]`}
+		c.Annotations = map[string]string{marks.AnnotationLineage: `[{"cluster":"kea-0","method":"plugin","store":"store","serverName":"kea-0-folder","until":"2026-01-01T00:00:00Z"}]`}
 	})
 	s.In.Services = []corev1.Service{{ObjectMeta: metav1.ObjectMeta{Name: "left-rw"}}, {ObjectMeta: metav1.ObjectMeta{Name: "kea-database"}}}
 	used := usedNames(s, []string{"in-store"}, []cnpg.Backup{{Name: "b", Cluster: "deleted"}, {Name: "c", Cluster: "other", ServerName: "other-folder"}})

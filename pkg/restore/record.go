@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Phase is how far a restored cluster has come.
@@ -49,13 +49,13 @@ type Record struct {
 
 // RecordOf reads the record of a cluster; false for a cluster that no restore made.
 func RecordOf(cluster metav1.Object) (Record, bool, error) {
-	text, ok := cluster.GetAnnotations()[kube.AnnotationRestore]
+	text, ok := cluster.GetAnnotations()[marks.AnnotationRestore]
 	if !ok {
 		return Record{}, false, nil
 	}
 	var r Record
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return Record{}, true, fmt.Errorf("read annotation %s of cluster %s: %w", kube.AnnotationRestore, cluster.GetName(), err)
+		return Record{}, true, fmt.Errorf("read annotation %s of cluster %s: %w", marks.AnnotationRestore, cluster.GetName(), err)
 	}
 	return r, true, nil
 }
@@ -92,5 +92,5 @@ func (r Record) note(ctx context.Context, c client.Client, namespace, name strin
 	if err != nil {
 		return err
 	}
-	return annotate(ctx, c, namespace, name, map[string]string{kube.AnnotationRestore: text})
+	return annotate(ctx, c, namespace, name, map[string]string{marks.AnnotationRestore: text})
 }

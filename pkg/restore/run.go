@@ -13,7 +13,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -150,9 +150,9 @@ func (r *recovery) create(ctx context.Context, _ func(string)) (string, error) {
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[kube.AnnotationRestore] = text
+	annotations[marks.AnnotationRestore] = text
 	object.SetAnnotations(annotations)
-	if err := r.Client.Create(ctx, object, client.FieldOwner(kube.FieldManager)); err != nil {
+	if err := r.Client.Create(ctx, object, client.FieldOwner(marks.FieldManager)); err != nil {
 		return "", fmt.Errorf("create cluster %s: %w", key.Name, err)
 	}
 	return "", nil

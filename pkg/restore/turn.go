@@ -14,7 +14,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // turn has the Service that Kea reaches its database by lead to the primary of another cluster. Connections that are open
@@ -24,7 +24,7 @@ func turn(ctx context.Context, c client.Client, service client.ObjectKey, to str
 	if err := c.Get(ctx, service, &s); err != nil {
 		return fmt.Errorf("read service %s: %w", service.Name, err)
 	}
-	if s.Spec.Selector[cnpg.LabelCluster] == to && s.Annotations[kube.AnnotationCurrentCluster] == to {
+	if s.Spec.Selector[cnpg.LabelCluster] == to && s.Annotations[marks.AnnotationCurrentCluster] == to {
 		return nil
 	}
 	before := s.DeepCopy()
@@ -32,9 +32,9 @@ func turn(ctx context.Context, c client.Client, service client.ObjectKey, to str
 	if s.Annotations == nil {
 		s.Annotations = map[string]string{}
 	}
-	s.Annotations[kube.AnnotationCurrentCluster] = to
+	s.Annotations[marks.AnnotationCurrentCluster] = to
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := c.Patch(ctx, &s, patch, client.FieldOwner(kube.FieldManager)); err != nil {
+	if err := c.Patch(ctx, &s, patch, client.FieldOwner(marks.FieldManager)); err != nil {
 		return fmt.Errorf("turn service %s to cluster %s: %w", service.Name, to, err)
 	}
 	return nil

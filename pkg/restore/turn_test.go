@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 func TestTurn(t *testing.T) {
@@ -32,7 +32,7 @@ func TestTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		if now.Spec.Selector[cnpg.LabelCluster] != "kea-r1" || now.Spec.Selector[cnpg.LabelInstanceRole] != "primary" ||
-			now.Annotations[kube.AnnotationCurrentCluster] != "kea-r1" || now.Annotations["other"] != "stays" {
+			now.Annotations[marks.AnnotationCurrentCluster] != "kea-r1" || now.Annotations["other"] != "stays" {
 			t.Errorf("%v %v", now.Spec.Selector, now.Annotations)
 		}
 		if version != "" && version != now.ResourceVersion {

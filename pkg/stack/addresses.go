@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/keaconf"
 )
@@ -80,7 +80,7 @@ func (r *run) reach(ctx context.Context) ([]string, []problem.Problem) {
 // balancers are the servers that relays can reach, each with its address, and the Services that still wait for one.
 func (r *run) balancers(ctx context.Context) (relays, waiting []string, err error) {
 	var list corev1.ServiceList
-	labels := client.MatchingLabels{kube.LabelDeployment: r.s.Metadata.Name}
+	labels := client.MatchingLabels{marks.LabelDeployment: r.s.Metadata.Name}
 	if err := r.Client.List(ctx, &list, client.InNamespace(r.s.Metadata.Namespace), labels); err != nil {
 		return nil, nil, fmt.Errorf("list services: %w", err)
 	}

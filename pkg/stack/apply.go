@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
@@ -194,7 +194,7 @@ func (r *run) secret(ctx context.Context, i *item, caCert string) (Action, error
 		if err := unstructured.SetNestedMap(object.Object, encoded, "data"); err != nil {
 			return "", err
 		}
-		if err := r.Client.Create(ctx, object, client.FieldOwner(kube.FieldManager)); err != nil {
+		if err := r.Client.Create(ctx, object, client.FieldOwner(marks.FieldManager)); err != nil {
 			return "", fmt.Errorf("create %s: %w", i, discreet(err, added))
 		}
 		i.live = object
@@ -207,7 +207,7 @@ func (r *run) secret(ctx context.Context, i *item, caCert string) (Action, error
 		}
 	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, i.live, patch, client.FieldOwner(kube.FieldManager)); err != nil {
+	if err := r.Client.Patch(ctx, i.live, patch, client.FieldOwner(marks.FieldManager)); err != nil {
 		return "", fmt.Errorf("add keys to %s: %w", i, discreet(err, added))
 	}
 	return Update, nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/manifest"
 )
 
@@ -90,13 +91,13 @@ func (i *item) read(ctx context.Context, r client.Reader) error {
 // ours reports whether the object in the cluster belongs to this deployment.
 func (i *item) ours(deployment string) bool {
 	labels := i.live.GetLabels()
-	return labels[kube.LabelDeployment] == deployment && labels[kube.LabelManagedBy] == kube.FieldManager
+	return labels[marks.LabelDeployment] == deployment && labels[marks.LabelManagedBy] == marks.FieldManager
 }
 
 // apply sends the object by server-side apply and returns what the cluster then has.
 func (i *item) apply(ctx context.Context, c client.Client, force, dryRun bool) (*unstructured.Unstructured, error) {
 	object := i.want.DeepCopy()
-	options := []client.ApplyOption{client.FieldOwner(kube.FieldManager)}
+	options := []client.ApplyOption{client.FieldOwner(marks.FieldManager)}
 	if force {
 		options = append(options, client.ForceOwnership)
 	}

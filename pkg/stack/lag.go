@@ -13,7 +13,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Lag is a server that does not run what was applied. Install restarts and reloads nothing, so it stays behind until
@@ -57,7 +57,7 @@ func lagging(ctx context.Context, r client.Reader, s *v1alpha1.Stack, pods []cor
 func changedAt(o metav1.Object) time.Time {
 	last := o.GetCreationTimestamp().Time
 	for _, f := range o.GetManagedFields() {
-		if f.Manager == kube.FieldManager && f.Time != nil && f.Time.After(last) {
+		if f.Manager == marks.FieldManager && f.Time != nil && f.Time.After(last) {
 			last = f.Time.Time
 		}
 	}

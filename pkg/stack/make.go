@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/stack/manifest"
 )
@@ -174,7 +175,7 @@ func currentCluster(s *v1alpha1.Stack, items []*item) string {
 
 // currentOf is the cluster that the database's Service says is current.
 func currentOf(s *v1alpha1.Stack, service metav1.Object) string {
-	return cmp.Or(service.GetAnnotations()[kube.AnnotationCurrentCluster], s.Spec.Database.Cluster.Name)
+	return cmp.Or(service.GetAnnotations()[marks.AnnotationCurrentCluster], s.Spec.Database.Cluster.Name)
 }
 
 // compare works out each object's change, by the API server's own dry run.

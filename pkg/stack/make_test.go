@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 const noBackup = "warning no-backup spec.database.backup: no backups are made: a lost database is lost with all leases -> set spec.database.backup.destinationPath"
@@ -198,7 +198,7 @@ func TestMakeWithOtherScripts(t *testing.T) {
 	for key := range scripts.Data {
 		scripts.Data[key] += "# an older version\n"
 	}
-	if err := f.store.Update(t.Context(), scripts, client.FieldOwner(kube.FieldManager)); err != nil {
+	if err := f.store.Update(t.Context(), scripts, client.FieldOwner(marks.FieldManager)); err != nil {
 		t.Fatal(err)
 	}
 	p := f.plan(t, office, Options{ForceConflicts: true})
@@ -309,7 +309,7 @@ func TestMakeAfterACutover(t *testing.T) {
 	if err := f.store.Get(t.Context(), client.ObjectKey{Namespace: "network", Name: "kea-database"}, service); err != nil {
 		t.Fatal(err)
 	}
-	service.Annotations[kube.AnnotationCurrentCluster] = "kea-database-r1"
+	service.Annotations[marks.AnnotationCurrentCluster] = "kea-database-r1"
 	if err := f.store.Update(t.Context(), service); err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestMakeWithSecretsThatAreThere(t *testing.T) {
 			s.Data[key] = []byte("x")
 		}
 		if ours {
-			s.Labels = map[string]string{kube.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": kube.FieldManager}
+			s.Labels = map[string]string{marks.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": marks.FieldManager}
 		}
 		return s
 	}

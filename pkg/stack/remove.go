@@ -18,6 +18,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -56,7 +57,7 @@ func part(o *unstructured.Unstructured) (Part, int) {
 	case "Secret":
 		return PartDatabase, 6
 	case "Service":
-		if o.GetLabels()[kube.LabelComponent] == "database" {
+		if o.GetLabels()[marks.LabelComponent] == "database" {
 			return PartDatabase, 5
 		}
 	case "PersistentVolumeClaim":
@@ -106,7 +107,7 @@ func MakeRemoval(ctx context.Context, src Source, namespace, deployment string, 
 			c.Note = "unless --delete " + string(p)
 		}
 		r.Changes = append(r.Changes, c)
-		if p == PartBackups && o.GetLabels()[kube.LabelDeployment] != deployment {
+		if p == PartBackups && o.GetLabels()[marks.LabelDeployment] != deployment {
 			r.backups = append(r.backups, o)
 		}
 	}
@@ -124,7 +125,7 @@ func owned(ctx context.Context, r client.Reader, namespace, deployment string) (
 			lists[i].SetGroupVersionKind(kind)
 			options := []client.ListOption{client.InNamespace(namespace)}
 			if kind.Kind != "Backup" { // a ScheduledBackup's Backups carry CNPG's labels only
-				options = append(options, client.MatchingLabels{kube.LabelDeployment: deployment})
+				options = append(options, client.MatchingLabels{marks.LabelDeployment: deployment})
 			}
 			if err := r.List(ctx, &lists[i], options...); err != nil && !kube.IsNotInstalled(err) {
 				failed[i] = fmt.Errorf("list %s: %w", kind.Kind, err)
@@ -151,7 +152,7 @@ func owned(ctx context.Context, r client.Reader, namespace, deployment string) (
 	}
 	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
 		cluster, _, _ := unstructured.NestedString(o.Object, "spec", "cluster", "name")
-		return o.GetKind() == "Backup" && !clusters[cluster] && o.GetLabels()[kube.LabelDeployment] != deployment
+		return o.GetKind() == "Backup" && !clusters[cluster] && o.GetLabels()[marks.LabelDeployment] != deployment
 	})
 	slices.SortStableFunc(found, func(a, b *unstructured.Unstructured) int {
 		_, orderA := part(a)
@@ -170,12 +171,12 @@ func Deployments(ctx context.Context, r client.Reader, namespace string) ([]stri
 	} {
 		list := unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
-		err := r.List(ctx, &list, client.InNamespace(namespace), client.HasLabels{kube.LabelDeployment}, client.MatchingLabels{kube.LabelManagedBy: kube.FieldManager})
+		err := r.List(ctx, &list, client.InNamespace(namespace), client.HasLabels{marks.LabelDeployment}, client.MatchingLabels{marks.LabelManagedBy: marks.FieldManager})
 		if err != nil && !kube.IsNotInstalled(err) {
 			return nil, fmt.Errorf("look for deployments in namespace %s: %w", namespace, err)
 		}
 		for _, o := range list.Items {
-			names = append(names, o.GetLabels()[kube.LabelDeployment])
+			names = append(names, o.GetLabels()[marks.LabelDeployment])
 		}
 	}
 	slices.Sort(names)
@@ -212,8 +213,8 @@ func Remove(ctx context.Context, src Source, r Removal, lock operation.Options, 
 // makes them without our labels. Who may not do that still may delete the rest.
 func (src Source) mark(ctx context.Context, backups []*unstructured.Unstructured, deployment string) error {
 	for _, o := range backups {
-		patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, kube.LabelDeployment, deployment)
-		err := src.Client.Patch(ctx, o.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner(kube.FieldManager))
+		patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, marks.LabelDeployment, deployment)
+		err := src.Client.Patch(ctx, o.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner(marks.FieldManager))
 		if err != nil && !apierrors.IsNotFound(err) && !kube.IsForbidden(err) {
 			return fmt.Errorf("label backup %s: %w", o.GetName(), err)
 		}

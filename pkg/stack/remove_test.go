@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -31,13 +32,13 @@ func backup(name, cluster string) *cnpgv1.Backup {
 // installed is the office's stack with backups, those of another cluster, and what controllers made.
 func installed(t *testing.T) *cluster {
 	t.Helper()
-	ours := map[string]string{kube.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": kube.FieldManager}
+	ours := map[string]string{marks.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": marks.FieldManager}
 	owner := []metav1.OwnerReference{{APIVersion: "postgresql.cnpg.io/v1", Kind: "Cluster", Name: "kea-database", UID: "1", Controller: new(true)}}
 	f := newCluster(t, secret("backup-creds", "ACCESS_KEY_ID", "ACCESS_SECRET_KEY"),
 		backup("kea-database-1", "kea-database"), backup("kea-database-2", "kea-database"), backup("shop-1", "shop"),
 		&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "kea-database-1", Labels: ours, OwnerReferences: owner}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "kea-database-server", Labels: ours, OwnerReferences: owner}},
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "other-config", Labels: map[string]string{kube.LabelDeployment: "other"}}},
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "other-config", Labels: map[string]string{marks.LabelDeployment: "other"}}},
 	)
 	f.install(t, with(backedUp))
 	f.written()
@@ -301,12 +302,12 @@ func TestRemoveWaits(t *testing.T) {
 
 func TestDeployments(t *testing.T) {
 	labelled := func(name, manager string) metav1.ObjectMeta {
-		return metav1.ObjectMeta{Namespace: "network", Name: fmt.Sprintf("of-%s-%s", name, manager), Labels: map[string]string{kube.LabelDeployment: name, "app.kubernetes.io/managed-by": manager}}
+		return metav1.ObjectMeta{Namespace: "network", Name: fmt.Sprintf("of-%s-%s", name, manager), Labels: map[string]string{marks.LabelDeployment: name, "app.kubernetes.io/managed-by": manager}}
 	}
 	f := newCluster(t,
-		&corev1.ConfigMap{ObjectMeta: labelled("campus", kube.FieldManager)}, &corev1.Service{ObjectMeta: labelled("campus", kube.FieldManager)},
-		&corev1.Service{ObjectMeta: labelled("branch", kube.FieldManager)}, &corev1.PersistentVolumeClaim{ObjectMeta: labelled("attic", kube.FieldManager)},
-		&corev1.ConfigMap{ObjectMeta: labelled("helms", "Helm")}, &corev1.Secret{ObjectMeta: labelled("secrets", kube.FieldManager)},
+		&corev1.ConfigMap{ObjectMeta: labelled("campus", marks.FieldManager)}, &corev1.Service{ObjectMeta: labelled("campus", marks.FieldManager)},
+		&corev1.Service{ObjectMeta: labelled("branch", marks.FieldManager)}, &corev1.PersistentVolumeClaim{ObjectMeta: labelled("attic", marks.FieldManager)},
+		&corev1.ConfigMap{ObjectMeta: labelled("helms", "Helm")}, &corev1.Secret{ObjectMeta: labelled("secrets", marks.FieldManager)},
 	)
 	names, err := Deployments(t.Context(), f, "network")
 	if diff := cmp.Diff([]string{"attic", "branch", "campus"}, names); diff != "" || err != nil {
@@ -325,7 +326,7 @@ func TestDeployments(t *testing.T) {
 // The claims of servers that keep their leases in files are theirs, and stay.
 func TestVolumesStay(t *testing.T) {
 	f := newCluster(t, &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "data-kea-dhcp-0", Labels: map[string]string{
-		kube.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": kube.FieldManager,
+		marks.LabelDeployment: "kea-dhcp", "app.kubernetes.io/managed-by": marks.FieldManager,
 	}}})
 	f.install(t, with("  database: {type: memfile}"))
 	r := f.removal(t)

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -120,7 +121,7 @@ func archive(sum cnpg.Summary) []problem.Problem {
 func (r *run) waitServers(ctx context.Context, note func(string)) (string, error) {
 	result := ""
 	err := poll(ctx, note, func(ctx context.Context) (string, error) {
-		selector := labels.SelectorFromSet(labels.Set{kube.LabelDeployment: r.s.Metadata.Name})
+		selector := labels.SelectorFromSet(labels.Set{marks.LabelDeployment: r.s.Metadata.Name})
 		in, err := inventory.Discover(ctx, r.Client, r.s.Metadata.Namespace, inventory.Options{Selector: selector})
 		if err != nil {
 			return "", err

@@ -20,7 +20,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -55,7 +55,7 @@ func TestGatherAsViewer(t *testing.T) {
 			objects := []client.Object{secret("kea-db-viewer", "username=kea-viewer", "password="+password, "ca.crt="+string(authority(t)))}
 			for _, o := range network(t) {
 				if annotated && o.GetObjectKind().GroupVersionKind().Kind == "Service" && o.GetName() == "kea-database" {
-					o.SetAnnotations(map[string]string{kube.AnnotationViewerSecret: "kea-db-viewer"})
+					o.SetAnnotations(map[string]string{marks.AnnotationViewerSecret: "kea-db-viewer"})
 				}
 				objects = append(objects, o)
 			}

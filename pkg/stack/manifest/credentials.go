@@ -5,7 +5,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // credentialObjects are Secrets without what is secret; that is made when they are created and stays in the cluster. The
@@ -17,7 +17,7 @@ func credentialObjects(s *v1alpha1.Stack) []Object {
 	owner.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.Owner)}
 	viewer := secret(s, db.ViewerSecret, corev1.SecretTypeBasicAuth)
 	viewer.Data = map[string][]byte{corev1.BasicAuthUsernameKey: []byte(db.ViewerRole)}
-	viewer.Labels[kube.LabelRole] = kube.RoleViewer
+	viewer.Labels[marks.LabelRole] = marks.RoleViewer
 	return []Object{
 		{owner, true},
 		{viewer, true},

@@ -6,7 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // Kubernetes' recommended labels.
@@ -28,14 +28,14 @@ const (
 
 func labels(s *v1alpha1.Stack, component string) map[string]string {
 	return map[string]string{
-		labelName: s.Metadata.Name, labelPartOf: "kea", kube.LabelManagedBy: kube.FieldManager,
-		kube.LabelDeployment: s.Metadata.Name, kube.LabelComponent: component,
+		labelName: s.Metadata.Name, labelPartOf: "kea", marks.LabelManagedBy: marks.FieldManager,
+		marks.LabelDeployment: s.Metadata.Name, marks.LabelComponent: component,
 	}
 }
 
 // serverSelector picks the servers' pods, and not those of the maintenance.
 func serverSelector(s *v1alpha1.Stack) map[string]string {
-	return map[string]string{kube.LabelDeployment: s.Metadata.Name, kube.LabelComponent: componentServer}
+	return map[string]string{marks.LabelDeployment: s.Metadata.Name, marks.LabelComponent: componentServer}
 }
 
 func meta(s *v1alpha1.Stack, name, component string) metav1.ObjectMeta {

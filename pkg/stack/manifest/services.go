@@ -6,7 +6,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
 // postgresPort is where CNPG's instances listen.
@@ -44,7 +44,7 @@ func databaseService(s *v1alpha1.Stack) *corev1.Service {
 	o := service(s, db.Service, componentDatabase)
 	handsOff(&o.ObjectMeta)
 	annotate(&o.ObjectMeta, map[string]string{
-		kube.AnnotationCurrentCluster: db.Cluster.Name, kube.AnnotationViewerSecret: db.ViewerSecret,
+		marks.AnnotationCurrentCluster: db.Cluster.Name, marks.AnnotationViewerSecret: db.ViewerSecret,
 	})
 	o.Spec = corev1.ServiceSpec{
 		Type:     corev1.ServiceTypeClusterIP,

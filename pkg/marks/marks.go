@@ -1,4 +1,6 @@
-package kube
+// Package marks names what the tool leaves on the objects of a cluster: labels, annotations, its field manager. Every other
+// package may know them, and it knows none.
+package marks
 
 // Names the tool leaves in a cluster.
 const (
