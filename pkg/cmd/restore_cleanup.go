@@ -24,7 +24,7 @@ authority of its certificates first of all, are kept. Its archive and its backup
 stay: moments before the cutover are restored from them.`,
 		Example: `  kubectl kea restore cleanup kea-database --dry-run=server
   kubectl kea restore cleanup kea-database --confirm=kea-database`,
-		Args:              exactName("which cluster?", "kubectl kea restore list"),
+		Args:              exactName("which cluster?"),
 		ValidArgsFunction: env.completeRestored,
 		RunE:              func(c *cobra.Command, args []string) error { return o.cleanup(c.Context(), args[0]) },
 	}
@@ -49,7 +49,7 @@ func (o *restoreWork) cleanup(ctx context.Context, name string) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	ctx, cancel := o.env.deadline(ctx, lookLimit)
+	ctx, cancel := o.env.deadline(ctx, moveLimit)
 	defer cancel()
 	src, namespace, done, err := o.source()
 	if err != nil {

@@ -24,7 +24,7 @@ those pods are gone, and the primary's log is shown. A line for each entry, with
 its time; -o json gives an object a line.`,
 		Example: `  kubectl kea restore logs kea-database-20250310-143000
   kubectl kea restore logs kea-database-20250310-143000 -f`,
-		Args:              exactName("which restored cluster?", "kubectl kea restore list"),
+		Args:              exactName("which restored cluster?"),
 		ValidArgsFunction: env.completeRestored,
 		RunE:              func(c *cobra.Command, args []string) error { return o.logs(c.Context(), args[0], follow) },
 	}

@@ -83,7 +83,7 @@ cluster is fenced and kept: restore rollback goes back to it.`,
 
   # leave behind what happened in one VLAN since
   kubectl kea restore cutover kea-database-20250310-143000 --carry-leases vlan=10,20`,
-		Args:              exactName("which restored cluster?", "kubectl kea restore list"),
+		Args:              exactName("which restored cluster?"),
 		ValidArgsFunction: env.completeRestored,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.request.To = args[0]
@@ -147,11 +147,11 @@ func bindCarry(c *cobra.Command, carry *string) {
 }
 
 // exactName takes one name.
-func exactName(question, hint string) cobra.PositionalArgs {
+func exactName(question string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return WithHint(usagef("%s name it", question), hint)
+			return WithHint(usagef("%s name it", question), "kubectl kea restore list")
 		case len(args) > 1:
 			return usagef("one name is taken, not %d: %s", len(args), strings.Join(args, " "))
 		}

@@ -21,7 +21,7 @@ began it, whether it is verified, what it took the place of, what was left
 unfinished, and the command that goes on. It reads the objects in the cluster
 only.`,
 		Example:           `  kubectl kea restore status kea-database-20250310-143000`,
-		Args:              exactName("which restored cluster?", "kubectl kea restore list"),
+		Args:              exactName("which restored cluster?"),
 		ValidArgsFunction: env.completeRestored,
 		RunE:              func(c *cobra.Command, args []string) error { return o.status(c.Context(), args[0]) },
 	}

@@ -253,7 +253,7 @@ func (p *MovePlan) lookAtServer(ctx context.Context, src Source, s inventory.Ser
 	if err == nil {
 		var status kea.Status
 		if status, err = client.Status(ctx, s.Service); err == nil {
-			return p.judgeServer(s, status, state, stop)
+			return p.judgeServer(status, state, stop)
 		}
 	}
 	return stop("server-unreachable", fmt.Sprintf("it runs and cannot be asked, so it cannot be paused: %v", err),
@@ -263,7 +263,7 @@ func (p *MovePlan) lookAtServer(ctx context.Context, src Source, s inventory.Ser
 // serverPatience is how long a server may take to say how it is.
 const serverPatience = 4 * time.Second
 
-func (p *MovePlan) judgeServer(s inventory.Server, status kea.Status, state MoveServer, stop func(code, text, next string) (MoveServer, *problem.Problem)) (MoveServer, *problem.Problem) {
+func (p *MovePlan) judgeServer(status kea.Status, state MoveServer, stop func(code, text, next string) (MoveServer, *problem.Problem)) (MoveServer, *problem.Problem) {
 	state.Reached = true
 	if len(status.HA) > 0 {
 		state.State = string(status.HA[0].Local.State)

@@ -24,7 +24,7 @@ const storesResource = "objectstores"
 // with a cluster that cannot be taken into service.
 func Rules() []Rule {
 	return []Rule{
-		{Verbs: "get,list,create,patch,delete", Resources: "clusters", Group: "postgresql.cnpg.io", Purpose: "the new cluster"},
+		{Verbs: "get,list,watch,create,patch,delete", Resources: "clusters", Group: "postgresql.cnpg.io", Purpose: "the new cluster"},
 		{Verbs: "get,list,create,patch", Resources: "backups,scheduledbackups", Group: "postgresql.cnpg.io", Purpose: "what there is to restore from, and backups of the new cluster"},
 		{Verbs: "get", Resources: storesResource, Group: "barmancloud.cnpg.io", Purpose: "the recovery window, where the plugin makes the backups"},
 		{Verbs: "get,list,watch", Resources: "pods", Purpose: "servers and instances"},
@@ -32,12 +32,12 @@ func Rules() []Rule {
 		{Verbs: "create", Resources: "pods/exec", Purpose: "what only postgres may do: switch the log, bar a role, end sessions"},
 		{Verbs: "create", Resources: "pods/portforward", Purpose: "asking servers and databases"},
 		{Verbs: "get", Resources: "pods/proxy", Purpose: "how far the log is archived"},
-		{Verbs: "get,list", Resources: "jobs", Group: "batch", Purpose: "the recovery"},
 		{Verbs: "get,list,patch", Resources: "services", Purpose: "turning the database's Service"},
 		{Verbs: "get,patch", Resources: "secrets", Purpose: "logins, and Secrets that the new cluster takes over"},
 		{Verbs: "get", Resources: "configmaps", Purpose: "the servers' configuration files"},
 		{Verbs: "list", Resources: "statefulsets,deployments", Group: "apps", Purpose: "servers that are scaled away"},
 		{Verbs: "get,list,create,update,delete", Resources: "leases", Group: "coordination.k8s.io", Purpose: "one operation at a time"},
+		{Verbs: "list", Resources: "events", Purpose: "why a recovery does not begin", Optional: true},
 		{Verbs: "list", Resources: "resourcequotas", Purpose: "whether the new cluster fits", Optional: true},
 		{Verbs: "list", Resources: "storageclasses", Group: "storage.k8s.io", Purpose: "whether its volumes can be made", Optional: true},
 	}

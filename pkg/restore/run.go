@@ -187,8 +187,8 @@ func (r *recovery) recover(ctx context.Context, note func(string)) (string, erro
 	return text, nil
 }
 
-// removeTime is how long the removal of a failed cluster may take.
-const removeTime = time.Minute
+// removeTime is how long the removal of a cluster may take: its pods stop one after the other.
+const removeTime = 3 * time.Minute
 
 // remove deletes the new cluster and waits until it is gone.
 func (r *recovery) remove(ctx context.Context) error {

@@ -69,7 +69,8 @@ func operatorRules(s *v1alpha1.Stack) []rbacv1.PolicyRule {
 		rules = append(rules,
 			named(rule("", []string{"secrets"}, "get", "patch"), db.CredentialsSecret, db.ViewerSecret),
 			named(rule("", []string{"services"}, "patch"), db.Service),
-			rule("postgresql.cnpg.io", []string{"backups"}, "create"))
+			rule("postgresql.cnpg.io", []string{"backups"}, "create"),
+			rule("postgresql.cnpg.io", []string{"scheduledbackups"}, "create", "patch"))
 	}
 	return rules
 }
