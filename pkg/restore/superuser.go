@@ -19,7 +19,7 @@ type superuser struct {
 	in     *io.PipeWriter
 	out    *bufio.Reader
 	errors *bytes.Buffer
-	ended  chan error
+	ended  chan struct{}
 	stop   context.CancelFunc
 }
 
@@ -31,8 +31,9 @@ func openSuperuser(ctx context.Context, pods Pods, namespace, pod string) *super
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	stdin, in := io.Pipe()
 	out, stdout := io.Pipe()
-	s := &superuser{in: in, out: bufio.NewReader(out), errors: &bytes.Buffer{}, ended: make(chan error, 1), stop: stop}
+	s := &superuser{in: in, out: bufio.NewReader(out), errors: &bytes.Buffer{}, ended: make(chan struct{}), stop: stop}
 	go func() {
+		defer close(s.ended)
 		// Nothing of a session that is gone is done: psql runs a statement only when its line has come in whole.
 		command := []string{"psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "postgres"}
 		err := pods.Exec(ctx, namespace, pod, cnpg.PostgresContainer, command, stdin, stdout, s.errors)
@@ -42,7 +43,6 @@ func openSuperuser(ctx context.Context, pods Pods, namespace, pod string) *super
 		if err == nil {
 			err = io.EOF
 		}
-		s.ended <- err
 		_ = stdout.CloseWithError(err)
 		_ = stdin.CloseWithError(err)
 	}()
@@ -93,7 +93,7 @@ func (s *superuser) close() {
 	}
 	_ = s.in.Close()
 	s.stop()
-	_ = <-s.ended // its statements have told what went wrong
+	<-s.ended
 }
 
 // bar keeps a role from logging in; sessions that it has stay.
