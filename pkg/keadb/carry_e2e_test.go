@@ -302,7 +302,7 @@ func TestCarryIsTheModel(t *testing.T) {
 				want, counts := model(both[0], both[1], since, start, subnets, c.Extend)
 				got := rowsOf(t, to, family)
 				for n, g := range got {
-					if w, known := want[n]; known && w.Seen == start && g.Seen >= start && g.Seen < start+60 {
+					if w, known := want[n]; known && w.Seen == start && g.Seen >= start && g.Seen < start+300 {
 						g.Seen = w.Seen
 						got[n] = g
 					}

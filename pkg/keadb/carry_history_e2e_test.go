@@ -145,13 +145,13 @@ func TestCarryHistoryAgain(t *testing.T) {
 
 func TestCarryHistoryGaps(t *testing.T) {
 	c, start := pairWithHistory(t)
-	restarted := func(want bool) {
+	restarted := func() {
 		t.Helper()
 		h, err := c.To.History(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := h.Now.Sub(h.Since) < 2*time.Second; got != want {
+		if h.Since.Before(time.Unix(start, 0)) {
 			t.Errorf("complete since %s, it is %s", h.Since, h.Now)
 		}
 	}
@@ -163,7 +163,7 @@ func TestCarryHistoryGaps(t *testing.T) {
 	if done := carry(t, c, Mark{}, false, "some subnets"); done.Events != 2 || len(done.Counts) != 1 {
 		t.Errorf("carried %+v", done)
 	}
-	restarted(true)
+	restarted()
 
 	c.Subnets = nil
 	exec(t, c.To, "update kea_history.state set since = now() - interval '1 hour'")
@@ -172,7 +172,7 @@ func TestCarryHistoryGaps(t *testing.T) {
 	if done := carry(t, c, Mark{}, false, "no history was kept"); done.Events != 0 || len(done.Counts) != 1 || done.Counts[0].Newer != 3 {
 		t.Errorf("carried %+v", done)
 	}
-	restarted(true)
+	restarted()
 
 	exec(t, c.From, "alter table lease4 enable trigger kea_history")
 	if err := c.To.DisableHistory(t.Context(), true, quiet); err != nil {

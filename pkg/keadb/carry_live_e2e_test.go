@@ -46,7 +46,7 @@ func client(ctx context.Context, db *DB, r *rand.Rand, slow bool) error {
 			sql = "begin; savepoint a; " + strings.Join(statements, "; release savepoint a; savepoint a; ") + "; select pg_sleep(0.02); commit"
 		}
 		// What is under way is finished: a client's answer must not depend on when it is stopped.
-		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		_, err := db.script(whole, sql)
 		if err != nil {
 			_, _ = db.script(whole, "rollback")
