@@ -161,19 +161,15 @@ func failuresPart(p *printer.Page, r backup.Report) {
 // windowPart is the ruler, and its ends in words.
 func windowPart(p *printer.Page, r backup.Report) {
 	p.Heading("Can be restored to")
-	ruler := printer.Ruler{Indent: 2, Marks: []printer.Mark{{At: r.Time, Label: "now"}}}
-	several := len(r.Window.Spans) > 1
+	ruler := printer.Ruler{Indent: 2, Marks: []printer.Mark{{At: r.Time, Label: "now"}}, Lanes: windowLanes(r.Window, r.Time)}
+	if len(r.Window.Spans) == 1 && len(ruler.Lanes) == 1 {
+		ruler.Lanes[0].Name = printer.Line{}
+	}
+	for _, lane := range ruler.Lanes {
+		ruler.Marks = append(ruler.Marks, printer.Mark{At: lane.From, Label: shortTime(lane.From, r.Time)})
+	}
 	for i, span := range r.Window.Spans {
-		if span.First == nil {
-			continue
-		}
-		lane := windowLane(span, r.Time)
-		if !several {
-			lane.Name = printer.Line{}
-		}
-		ruler.Lanes = append(ruler.Lanes, lane)
-		ruler.Marks = append(ruler.Marks, printer.Mark{At: *span.First, Label: shortTime(*span.First, r.Time)})
-		if i+1 < len(r.Window.Spans) {
+		if span.First != nil && i+1 < len(r.Window.Spans) {
 			ruler.Marks = append(ruler.Marks, printer.Mark{At: *span.Until, Label: shortTime(*span.Until, r.Time)})
 		}
 	}
@@ -183,13 +179,17 @@ func windowPart(p *printer.Page, r backup.Report) {
 		p.Blank()
 	}
 	for i, span := range r.Window.Spans {
-		if several {
+		if len(r.Window.Spans) > 1 {
 			if i > 0 && span.First == nil && !span.Current {
 				continue
 			}
 			p.Text(printer.Bold.Text("  " + span.Cluster))
 		}
-		spanPart(p, span, r.Time)
+		var came *time.Time
+		if i > 0 {
+			came = r.Window.Spans[i-1].Until
+		}
+		spanPart(p, span, came, r.Time)
 	}
 }
 
@@ -202,8 +202,9 @@ func shortTime(t, now time.Time) string {
 	return local.Format("2006-01-02 15:04")
 }
 
-// spanPart says from when until when a cluster's archive reaches.
-func spanPart(p *printer.Page, s backup.Span, now time.Time) {
+// spanPart says from when until when a cluster's archive reaches. came is when the service moved to it: what its archive holds
+// of the time before is not what the servers saw.
+func spanPart(p *printer.Page, s backup.Span, came *time.Time, now time.Time) {
 	if s.First == nil {
 		p.Indented(2, 4, printer.Warn.Text("nothing: there is no successful base backup to begin with"))
 		return
@@ -211,7 +212,11 @@ func spanPart(p *printer.Page, s backup.Span, now time.Time) {
 	row := func(name string, parts ...printer.Line) {
 		p.Indented(2, 9, printer.Concat(printer.Dim.Textf("%-7s", name), printer.Join(", ", parts...)))
 	}
-	row("after", printer.Text(bothTimes(*s.First, now)))
+	if came != nil && came.After(*s.First) {
+		row("after", printer.Text(bothTimes(*came, now)), printer.Text("when the service came back"))
+	} else {
+		row("after", printer.Text(bothTimes(*s.First, now)))
+	}
 	end := "the end of the newest backup"
 	if s.End != nil {
 		end = bothTimes(s.End.Truncate(time.Second), now)

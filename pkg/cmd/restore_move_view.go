@@ -138,6 +138,8 @@ func movedPage(r restore.MoveReport, p restore.MovePlan) printer.Page {
 	page.Blank()
 	say := func(text string) { page.Indented(2, 2, printer.Text(text)) }
 	switch {
+	case p.Carry.None && p.Carry.Guard:
+		page.Indented(2, 2, printer.Warn.Textf("No lease was carried forward. %s that were valid at the target keep their addresses for another lifetime; what was granted later may be given to others now.", plural(int(r.Extended), "lease")))
 	case p.Carry.None:
 		page.Indented(2, 2, printer.Bad.Text("No lease was carried forward: addresses that are in use may be given to others now."))
 	case len(r.Carried) == 0:

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -185,13 +186,7 @@ func intoLines(p restore.Plan) []printer.Line {
 // planRuler shows the target on what can be restored to.
 func planRuler(p restore.Plan, now time.Time) printer.Ruler {
 	r := printer.Ruler{Indent: 2}
-	for _, span := range p.Window.Spans {
-		if span.First == nil {
-			continue
-		}
-		r.Lanes = append(r.Lanes, windowLane(span, now))
-	}
-	if len(r.Lanes) == 0 {
+	if r.Lanes = windowLanes(p.Window, now); len(r.Lanes) == 0 {
 		return r
 	}
 	mark := func(t time.Time, label string, strong bool) {
@@ -205,6 +200,28 @@ func planRuler(p restore.Plan, now time.Time) printer.Ruler {
 	}
 	mark(now, "now", false)
 	return r
+}
+
+// windowLanes are the parts of a recovery window, a lane for each cluster: one that the service came back to has one too.
+func windowLanes(w backup.Window, now time.Time) []printer.Lane {
+	lanes := []printer.Lane{}
+	number := map[string]int{}
+	for _, span := range w.Spans {
+		if span.First == nil {
+			continue
+		}
+		lane := windowLane(span, now)
+		i, again := number[span.Cluster]
+		if !again {
+			number[span.Cluster] = len(lanes)
+			lanes = append(lanes, lane)
+			continue
+		}
+		lane.From = lanes[i].From
+		lane.Ticks = slices.Compact(slices.SortedFunc(slices.Values(append(lanes[i].Ticks, lane.Ticks...)), time.Time.Compare))
+		lanes[i] = lane
+	}
+	return lanes
 }
 
 // windowLane is one cluster's part of a recovery window.

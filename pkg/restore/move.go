@@ -49,6 +49,7 @@ type move struct {
 	pausedAt       time.Time
 	pause          time.Duration
 	sessions       int // that were ended
+	guarded        int64
 	fenced         bool
 	backups        string
 }

@@ -88,6 +88,7 @@ func (m *move) guard(ctx context.Context, _ func(string)) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	m.guarded = n
 	return countOf(int(n), "lease") + " extended", nil
 }
 
@@ -211,10 +212,11 @@ func (m *move) unsettled(ctx context.Context) (string, error) {
 	return "", err
 }
 
-// settled reports whether a server's state is what it was. One whose partner was down already may have taken over meanwhile.
+// settled reports whether a server's state is what it was. One whose partner was down already may have taken over meanwhile;
+// where the database was gone, nothing is as it was.
 func (m *move) settled(now, before string) bool {
 	alone := slices.ContainsFunc(m.p.Servers, func(s MoveServer) bool { return !s.Reached })
-	return now == before || alone && now == string(kea.StatePartnerDown)
+	return now == before || alone && now == string(kea.StatePartnerDown) || !m.p.Readable
 }
 
 // archiveEnd has the log of the cluster that is left archived to its end: every moment up to the cutover can be restored to

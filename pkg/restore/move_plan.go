@@ -112,6 +112,9 @@ func PlanMove(ctx context.Context, src Source, r MoveRequest) (MovePlan, error) 
 	wait.Go(func() { servers = p.lookAtServers(ctx, src) })
 	wait.Go(func() { databases = p.lookAtDatabases(ctx, src) })
 	wait.Wait()
+	if !p.Readable && !p.closed() {
+		p.forgive(servers)
+	}
 	p.Problems = append(append(p.Problems, servers...), databases...)
 	problem.Sort(p.Problems)
 	return p, nil
@@ -256,9 +259,30 @@ func (p *MovePlan) lookAtServer(ctx context.Context, src Source, s inventory.Ser
 			return p.judgeServer(status, state, stop)
 		}
 	}
-	return stop("server-unreachable", fmt.Sprintf("it runs and cannot be asked, so it cannot be paused: %v", err),
+	return stop(codeUnreachable, fmt.Sprintf("it runs and cannot be asked, so it cannot be paused: %v", err),
 		"kubectl kea ha status -n "+p.Namespace)
 }
+
+// forgive lets servers be that cannot be paused: their database is gone, so that they serve nobody, and the fence of the
+// cluster keeps them from it. They find the new one by themselves.
+func (p *MovePlan) forgive(servers []problem.Problem) {
+	for i := range servers {
+		found := &servers[i]
+		if found.Code != codeUnreachable && found.Code != codeUnsettled {
+			continue
+		}
+		found.Severity, found.Next = problem.Warning, ""
+		found.Text += "; without its database it serves nobody, and it will find the new cluster by itself"
+		j := slices.IndexFunc(p.Servers, func(s MoveServer) bool { return s.Name == found.Subject })
+		p.Servers[j].Reached = false
+	}
+}
+
+// Why a server that runs cannot be paused.
+const (
+	codeUnreachable = "server-unreachable"
+	codeUnsettled   = "ha-unsettled"
+)
 
 // serverPatience is how long a server may take to say how it is.
 const serverPatience = 4 * time.Second
@@ -270,7 +294,7 @@ func (p *MovePlan) judgeServer(status kea.Status, state MoveServer, stop func(co
 		switch status.HA[0].Local.State {
 		case kea.StateHotStandby, kea.StateLoadBalancing, kea.StatePassiveBackup, kea.StatePartnerDown:
 		default:
-			return stop("ha-unsettled", "its high availability is "+state.State+": wait until it has settled", "kubectl kea ha status -n "+p.Namespace)
+			return stop(codeUnsettled, "its high availability is "+state.State+": wait until it has settled", "kubectl kea ha status -n "+p.Namespace)
 		}
 	}
 	if status.DHCP != nil && status.DHCP.DisabledByUser && !p.Continues {

@@ -280,5 +280,5 @@ func (r *recovery) replicas(ctx context.Context, note func(string)) (string, err
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d of %d instances ready", recovered.Cluster.Status.ReadyInstances, recovered.Cluster.Spec.Instances), nil
+	return fmt.Sprintf("all %s ready", countOf(recovered.Cluster.Spec.Instances, "instance")), nil
 }

@@ -18,6 +18,8 @@ type MoveReport struct {
 	PauseSeconds float64 `json:"pauseSeconds"`
 	// Carried are the leases by VLAN: without a row in the new database, with an older one, extended.
 	Carried []Carried `json:"carried"`
+	// Extended are the leases that a guard extended.
+	Extended int64 `json:"guarded,omitempty"`
 	// Events of the history that came along; HistoryGap says why it is not complete across the move.
 	Events     int64  `json:"historyEvents"`
 	HistoryGap string `json:"historyGap,omitempty"`
@@ -96,6 +98,6 @@ func (t *tally) carried() []Carried {
 func (m *move) report() MoveReport {
 	return MoveReport{
 		Direction: m.p.Direction, From: m.p.From, To: m.p.To, PauseSeconds: m.pause.Seconds(), Carried: m.counts.carried(),
-		Events: m.counts.events, HistoryGap: m.counts.gap, Sessions: m.sessions, Fenced: m.fenced, Backups: m.backups,
+		Extended: m.guarded, Events: m.counts.events, HistoryGap: m.counts.gap, Sessions: m.sessions, Fenced: m.fenced, Backups: m.backups,
 	}
 }

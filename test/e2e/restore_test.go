@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
 // restoreSteps are the steps of a restore, moveSteps those of a cutover to a cluster, in their order.
@@ -247,4 +248,40 @@ func TestRestoreInTree(t *testing.T) {
 	w.serves(t, w.cluster, report.Name)
 	w.keeps(t, m)
 	w.cleanUp(t, report.Name)
+}
+
+// PostgreSQL is gone for good. What is archived is restored; nothing can be carried, which has to be said and asked for; every
+// lease that was valid is kept for its client. When the dead cluster comes back, the way back is open.
+func TestRestoreDeadSource(t *testing.T) {
+	w := campusWard()
+	restored(t, w.namespace)
+	m := w.load(t, 20, 6*time.Second, func() {})
+	unharmed(t, "traffic", m)
+	psql(t, w.namespace, w.cluster, w.database, "select pg_switch_wal()")
+	fence := func(value string) {
+		kubectl(t, "-n", w.namespace, "annotate", "--overwrite", "clusters.postgresql.cnpg.io", w.cluster, "cnpg.io/fencedInstances"+value)
+	}
+	time.Sleep(3 * time.Second)
+	fence(`=["*"]`)
+	until(t, w.namespace, "nobody serves", time.Minute, func(r status.Report) error { return has(r, "critical/no-lease-database") })
+
+	name := fresh(w.cluster + "-dead")
+	report := w.restoreTo(t, "--to-time", "-1s", "--name", name)
+	if !report.ReplayedToEnd || len(report.Remarks) == 0 {
+		t.Errorf("nothing was committed after the target, and it does not say so: %+v", report)
+	}
+	r := plugin(t, "restore", "cutover", name, "-n", w.namespace, "--confirm="+name)
+	if r.code != 1 || !strings.Contains(r.out, "its leases cannot be read") || !strings.Contains(r.out, "--carry-leases none") || w.current(t) != w.cluster {
+		t.Errorf("a cutover that cannot carry: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	moved := w.move(t, "cutover", name, "--carry-leases", "none", "--guard")
+	if moved.Extended == 0 || len(moved.Carried) != 0 {
+		t.Errorf("%+v", moved)
+	}
+	w.serves(t, name, w.cluster)
+	w.keeps(t, m)
+	w.move(t, "rollback", w.cluster)
+	w.serves(t, w.cluster, name)
+	w.keeps(t, m)
+	w.cleanUp(t, name)
 }
