@@ -284,13 +284,5 @@ func (o *restoreOptions) again(p restore.Plan) string {
 	if o.carry != "all" {
 		command += " --carry-leases " + o.carry
 	}
-	switch t := p.Target; {
-	case t.Backup != "":
-		return command + " --to-backup " + t.Backup
-	case t.LSN > 0:
-		return command + " --to-lsn " + t.LSN.String()
-	case t.Latest:
-		return command + " --latest"
-	}
-	return command + " --to-time " + p.Target.Time.UTC().Format(time.RFC3339Nano)
+	return command + " " + p.Target.Flag()
 }

@@ -14,7 +14,8 @@ import (
 func restoreListPage(all []restore.Restored, now time.Time, wide bool) printer.Page {
 	var page printer.Page
 	t := printer.Table{Columns: []printer.Column{
-		{Header: "name"}, {Header: "from"}, {Header: "target"}, {Header: "state"}, {Header: "instances", Align: printer.Right}, {Header: "age", Align: printer.Right},
+		{Header: "name"}, {Header: "state"}, {Header: "target"}, {Header: "from", Wide: true}, {Header: "instances", Align: printer.Right, Wide: true},
+		{Header: "age", Align: printer.Right},
 	}}
 	for i := range all {
 		r := &all[i]
@@ -22,7 +23,7 @@ func restoreListPage(all []restore.Restored, now time.Time, wide bool) printer.P
 		if r.Record != nil {
 			from, target = r.Record.Source, wantedText(r.Record.Target)
 		}
-		t.Add(printer.Bold.Text(r.Name), printer.Text(from), printer.Text(target), restoredState(r),
+		t.Add(printer.Bold.Text(r.Name), restoredState(r), printer.Text(target), printer.Text(from),
 			printer.Textf("%d/%d", r.ReadyInstances, r.Instances), printer.Text(printer.Duration(now.Sub(r.Created))))
 	}
 	page.Table(t)
@@ -45,14 +46,14 @@ func wantedText(w restore.Wanted) string {
 	case w.Latest:
 		return "latest"
 	}
-	return w.Time.UTC().Format("2006-01-02 15:04:05 MST")
+	return w.Time.UTC().Format("2006-01-02 15:04:05Z")
 }
 
 // restoredState is how far a cluster has come.
 func restoredState(r *restore.Restored) printer.Line {
 	switch {
 	case r.Unfinished != nil:
-		return printer.Bad.Textf("%s to %s unfinished", r.Unfinished.Direction, r.Unfinished.To)
+		return printer.Bad.Textf("%s unfinished", r.Unfinished.Direction)
 	case r.Current:
 		return printer.Good.Text("in service")
 	case r.Record != nil && r.Record.Phase == restore.Recovering:
@@ -62,7 +63,7 @@ func restoredState(r *restore.Restored) printer.Line {
 	case r.SupersededBy != "":
 		return printer.Dim.Text("former")
 	case r.Record != nil:
-		return printer.Text("restored, not in service")
+		return printer.Text("restored")
 	}
 	return printer.Dim.Text("-")
 }
@@ -116,6 +117,9 @@ func restoreStatusPage(r *restore.Restored, now time.Time) printer.Page {
 	}
 	if r.Next != "" {
 		row("next", printer.Text(r.Next))
+	}
+	if r.Abort != "" {
+		row("or", printer.Text(r.Abort))
 	}
 	return page
 }

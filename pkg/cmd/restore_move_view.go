@@ -43,7 +43,7 @@ func movePlanPage(p restore.MovePlan, dryRun bool, now time.Time, c printer.Canv
 			page.Blank()
 			page.Table(lossTable(p.Newer, carriedHeader(p)))
 		}
-		if len(p.Extend) > 0 {
+		if len(p.Extend) > 0 && !p.Carry.None {
 			page.Blank()
 			page.Table(lossTable(p.Extend, "extended"))
 			page.Indented(2, 2, printer.Dim.Text("Valid then, expired now, and without any row in the database in service: extended by a lifetime."))

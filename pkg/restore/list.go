@@ -33,8 +33,9 @@ type Restored struct {
 	Created        time.Time       `json:"created"`
 	// Unfinished is the move that an earlier run left half done, to or from this cluster.
 	Unfinished *Unfinished `json:"unfinished,omitempty"`
-	// Next is what to do now: a command, or "".
-	Next string `json:"next,omitempty"`
+	// Next is what goes on from here: a command, or "". Abort ends what is unfinished.
+	Next  string `json:"next,omitempty"`
+	Abort string `json:"abort,omitempty"`
 }
 
 // Unfinished is a move that was broken off.
@@ -107,6 +108,9 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.T
 		}
 	}
 	one.Next = one.next()
+	if one.Unfinished != nil || made && record.Phase == Recovering {
+		one.Abort = fmt.Sprintf("kubectl kea restore abort %s -n %s", one.Name, one.Namespace)
+	}
 	return one, related, nil
 }
 
@@ -123,7 +127,7 @@ func (r *Restored) next() string {
 	case r.SupersededBy != "":
 		return fmt.Sprintf("kubectl kea restore cleanup %s%s", r.Name, in)
 	case r.Record.Phase == Recovering:
-		return fmt.Sprintf("kubectl kea restore abort %s%s", r.Name, in)
+		return fmt.Sprintf("kubectl kea restore%s --name %s %s", in, r.Name, r.Record.Target.Flag())
 	case r.Record.Phase == Recovered:
 		return fmt.Sprintf("kubectl kea restore cutover %s%s", r.Name, in)
 	}

@@ -57,7 +57,7 @@ func TestList(t *testing.T) {
 		},
 		"broken off": {
 			[]client.Object{noted("kea-r1", 2, recorded(t, Record{Source: "kea", Target: target, Phase: Recovering})), serviceTo("kea", nil)},
-			[]string{"kea-r1 false kubectl kea restore abort kea-r1 -n network"},
+			[]string{"kea-r1 false kubectl kea restore -n network --name kea-r1 --to-time 2026-03-10T12:00:00Z"},
 		},
 		"in service, the former one first": {
 			[]client.Object{

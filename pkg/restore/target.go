@@ -213,3 +213,16 @@ func (f field) current() (backup.Span, bool) {
 func (f field) nothingToRestore(subject string) problem.Problem {
 	return critical("target-outside", subject, "the cluster in service has no successful base backup to restore from", f.list())
 }
+
+// Flag is the flag of restore that asks for the target.
+func (w Wanted) Flag() string {
+	switch {
+	case w.Backup != "":
+		return "--to-backup " + w.Backup
+	case w.LSN > 0:
+		return "--to-lsn " + w.LSN.String()
+	case w.Latest:
+		return "--latest"
+	}
+	return "--to-time " + w.Time.UTC().Format(time.RFC3339Nano)
+}
