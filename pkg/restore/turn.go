@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
@@ -45,10 +46,12 @@ const proveTime = 8 * time.Second
 
 // loginLoop logs in as the server's container does, over and over, until the login ends up where it should: $1 is the
 // connection, $2 the expected answer, $3 the number of tries. The password comes from where the container has it.
-const loginLoop = `i=0
+const loginLoop = `command -v psql >/dev/null || { echo "psql: not found" >&2; exit 127; }
+i=0
 while [ $i -lt "$3" ]; do
   answer=$(psql -XAtqw -d "$1" -c "select host(inet_server_addr()), pg_is_in_recovery(), current_setting('transaction_read_only')" 2>&1)
   [ "$answer" = "$2" ] && exit 0
+  case "$answer" in *"no password supplied"*) break;; esac
   i=$((i+1)); sleep 0.05
 done
 echo "$answer" >&2; exit 1`
@@ -82,6 +85,10 @@ func startProof(ctx context.Context, src Source, c crew, d inventory.Database, p
 				var said bytes.Buffer
 				command := []string{"sh", "-c", loginLoop, "sh", connection, expected, "60"}
 				err := src.Pods.Exec(ctx, h.Namespace, h.Pod, h.Container, command, nil, nil, &said)
+				if err != nil && unprovable(lastLine(said.String(), err)) {
+					said.Reset()
+					err = led(ctx, src, d.Service, primary)
+				}
 				if err != nil {
 					mu.Lock()
 					failed = append(failed, fmt.Errorf("log in through service %s from pod %s: %s", d.Service.Name, h.Pod, lastLine(said.String(), err)))
@@ -93,6 +100,58 @@ func startProof(ctx context.Context, src Source, c crew, d inventory.Database, p
 		p.done <- errors.Join(failed...)
 	}()
 	return p
+}
+
+// unprovable reports whether a container cannot try a login at all: it has no shell or no psql, or the server has its password
+// from elsewhere than psql would.
+func unprovable(said string) bool {
+	for _, text := range []string{"not found", "no such file", "executable file", "no password supplied"} {
+		if strings.Contains(strings.ToLower(said), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// proxyTime is what the proxies of the nodes are given to learn where a Service leads, where that cannot be proven.
+const proxyTime = 1500 * time.Millisecond
+
+// led waits until Kubernetes says that a Service leads to the primary and nowhere else, and a moment longer. The servers
+// themselves have to show in the new database before clients are answered, so that this is a wait and no proof.
+// Permission: list endpointslices.discovery.k8s.io.
+func led(ctx context.Context, src Source, service *corev1.Service, primary *corev1.Pod) error {
+	for {
+		var slices discoveryv1.EndpointSliceList
+		err := src.Client.List(ctx, &slices, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
+		if err != nil {
+			return fmt.Errorf("see where service %s leads: %w", service.Name, err)
+		}
+		if leadsTo(slices.Items, primary.Status.PodIP) {
+			return pause(ctx, proxyTime)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("service %s does not lead to pod %s: %w", service.Name, primary.Name, err)
+		}
+	}
+}
+
+// leadsTo reports whether the ready endpoints are one address and no other.
+func leadsTo(all []discoveryv1.EndpointSlice, address string) bool {
+	found := false
+	for _, slice := range all {
+		for _, e := range slice.Endpoints {
+			for _, a := range e.Addresses {
+				if e.Conditions.Ready != nil && !*e.Conditions.Ready {
+					continue
+				}
+				if a != address {
+					return false
+				}
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 // wait waits for the proof.
