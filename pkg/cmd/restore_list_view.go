@@ -14,7 +14,11 @@ import (
 func restoreListPage(all []restore.Restored, now time.Time, wide bool) printer.Page {
 	var page printer.Page
 	t := printer.Table{Columns: []printer.Column{
-		{Header: "name"}, {Header: "state"}, {Header: "target"}, {Header: "from", Wide: true}, {Header: "instances", Align: printer.Right, Wide: true},
+		{Header: "name"},
+		{Header: "state"},
+		{Header: "target"},
+		{Header: "from", Wide: true},
+		{Header: "instances", Align: printer.Right, Wide: true},
 		{Header: "age", Align: printer.Right},
 	}}
 	for i := range all {

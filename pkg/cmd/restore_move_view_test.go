@@ -18,7 +18,8 @@ func movePlan(change func(*restore.MovePlan)) restore.MovePlan {
 		Direction: restore.Cutover, Namespace: "network", Deployment: "kea-dhcp", Service: "kea-database", User: "kea",
 		From: "kea-database", To: restoredName, Since: *before(2 * time.Hour), Readable: true, Fence: true,
 		Servers: []restore.MoveServer{
-			{Name: "kea-dhcp-0/dhcp4", Reached: true, State: "hot-standby"}, {Name: "kea-dhcp-0/dhcp6", Reached: true},
+			{Name: "kea-dhcp-0/dhcp4", Reached: true, State: "hot-standby"},
+			{Name: "kea-dhcp-0/dhcp6", Reached: true},
 			{Name: "kea-dhcp-1/dhcp4", Why: "Pending: 0/3 nodes are available, which is a reason that takes a line and a half of a narrow terminal"},
 		},
 		Newer:  goodRestorePlan().Lost,
