@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 )
@@ -45,47 +46,29 @@ was broken off has its new cluster deleted; it was never in service.`,
 }
 
 func (o *restoreWork) abort(ctx context.Context, name string) error {
-	format, err := o.out.format()
-	if err != nil {
-		return err
-	}
-	if err := o.validate(); err != nil {
-		return err
-	}
-	ctx, cancel := o.env.deadline(ctx, moveLimit)
-	defer cancel()
-	src, namespace, done, err := o.source()
+	s, ctx, done, err := o.begin(ctx, moveLimit)
 	if err != nil {
 		return err
 	}
 	defer done()
-	plan, err := restore.PlanAbort(ctx, src, namespace, name)
+	plan, err := restore.PlanAbort(ctx, s.Source, s.namespace, name)
 	if err != nil {
-		return o.explain(err, namespace)
+		return o.explain(err, s.namespace)
 	}
 	view := printer.View{
 		Page:  func() printer.Page { return abortPage(plan, o.dry()) },
 		Names: func() []string { return []string{clusterResource + "/" + plan.Subject()} },
 	}
-	if o.dry() || format.Human() {
-		if err := o.out.write(format, plan, view); err != nil || o.dry() {
-			return err
-		}
+	if on, err := o.show(s, plan, view, false); err != nil || !on {
+		return err
 	}
 	if err := o.confirm.ask(ctx, abortQuestion(plan)); err != nil {
 		return err
 	}
-	again := "kubectl kea restore abort -n " + namespace
-	steps := o.env.steps()
-	err = restore.Abort(ctx, src, plan, o.lock("abort", again), steps)
-	steps.Close()
-	if err != nil {
-		return o.unfinished(err, again)
-	}
-	if !format.Human() {
-		return o.out.write(format, plan, view)
-	}
-	return nil
+	again := "kubectl kea restore abort -n " + s.namespace
+	return o.finish(s, plan, view, again, func(steps operation.Progress) error {
+		return restore.Abort(ctx, s.Source, plan, o.lock("abort", again), steps)
+	})
 }
 
 func abortQuestion(p restore.AbortPlan) string {

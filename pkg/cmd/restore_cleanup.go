@@ -2,12 +2,12 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 )
@@ -42,53 +42,43 @@ stay: moments before the cutover are restored from them.`,
 }
 
 func (o *restoreWork) cleanup(ctx context.Context, name string) error {
-	format, err := o.out.format()
-	if err != nil {
-		return err
-	}
-	if err := o.validate(); err != nil {
-		return err
-	}
-	ctx, cancel := o.env.deadline(ctx, moveLimit)
-	defer cancel()
-	src, namespace, done, err := o.source()
+	s, ctx, done, err := o.begin(ctx, moveLimit)
 	if err != nil {
 		return err
 	}
 	defer done()
-	plan, err := restore.PlanCleanup(ctx, src, namespace, name)
+	plan, err := restore.PlanCleanup(ctx, s.Source, s.namespace, name)
 	if err != nil {
-		return o.explain(err, namespace)
+		return o.explain(err, s.namespace)
 	}
 	view := printer.View{
 		Page:  func() printer.Page { return cleanupPage(plan, o.dry(), o.out.canvas()) },
 		Names: func() []string { return []string{clusterResource + "/" + plan.Name} },
 	}
-	if o.dry() || format.Human() || plan.Blocked() {
-		if err := o.out.write(format, plan, view); err != nil {
-			return err
-		}
-	}
-	switch {
-	case plan.Blocked():
-		return errors.New("nothing was changed: see what stands against it, above")
-	case o.dry():
-		return nil
+	if on, err := o.show(s, plan, view, plan.Blocked()); err != nil || !on {
+		return err
 	}
 	if err := o.confirm.askName(ctx, fmt.Sprintf("Delete cluster %s with its volumes?", name), name); err != nil {
 		return err
 	}
-	again := fmt.Sprintf("kubectl kea restore cleanup %s -n %s", name, namespace)
+	again := fmt.Sprintf("kubectl kea restore cleanup %s -n %s", name, s.namespace)
+	return o.finish(s, plan, view, again, func(steps operation.Progress) error {
+		return restore.Cleanup(ctx, s.Source, plan, o.lock("cleanup", again), steps)
+	})
+}
+
+// finish does what was planned and shown; programs get the plan when it is done.
+func (o *restoreWork) finish(s session, plan any, view printer.View, again string, do func(operation.Progress) error) error {
 	steps := o.env.steps()
-	err = restore.Cleanup(ctx, src, plan, o.lock("cleanup", again), steps)
+	err := do(steps)
 	steps.Close()
-	if err != nil {
+	switch {
+	case err != nil:
 		return o.unfinished(err, again)
+	case s.format.Human():
+		return nil
 	}
-	if !format.Human() {
-		return o.out.write(format, plan, view)
-	}
-	return nil
+	return o.out.write(s.format, plan, view)
 }
 
 // cleanupPage shows what the removal of a cluster takes with it.

@@ -47,25 +47,19 @@ type logEntry struct {
 }
 
 func (o *restoreWork) logs(ctx context.Context, name string, follow bool) error {
-	format, err := o.out.format()
-	if err != nil {
-		return err
-	}
 	limit := lookLimit
 	if follow {
 		limit = 0
 	}
-	ctx, cancel := o.env.deadline(ctx, limit)
-	defer cancel()
-	src, namespace, done, err := o.source()
+	s, ctx, done, err := o.begin(ctx, limit)
 	if err != nil {
 		return err
 	}
 	defer done()
 	encoder := json.NewEncoder(o.env.Out)
 	last := ""
-	err = restore.Logs(ctx, src, namespace, name, follow, func(pod string, line cnpg.LogLine) error {
-		if !format.Human() {
+	err = restore.Logs(ctx, s.Source, s.namespace, name, follow, func(pod string, line cnpg.LogLine) error {
+		if !s.format.Human() {
 			return encoder.Encode(logEntry{pod, line.At, line.Severe, line.Text})
 		}
 		var p printer.Page
@@ -84,5 +78,5 @@ func (o *restoreWork) logs(ctx context.Context, name string, follow bool) error 
 		p.Indented(0, 14, printer.Concat(printer.Dim.Text(clock+"  "), text))
 		return p.Write(o.env.Out, o.env.canvas())
 	})
-	return o.explain(err, namespace)
+	return o.explain(err, s.namespace)
 }

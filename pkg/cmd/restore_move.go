@@ -28,15 +28,46 @@ func newRestoreWork(env *Env) restoreWork {
 	return restoreWork{change: change{env: env}, out: output{env: env}, confirm: confirm{env: env}}
 }
 
-// source connects. done must be called.
-func (o *restoreWork) source() (src restore.Source, namespace string, done func(), err error) {
+// session is one run of such a command.
+type session struct {
+	restore.Source
+	namespace string
+	format    printer.Format
+}
+
+// begin checks the flags and connects. done must be called; the context ends with the limit.
+func (o *restoreWork) begin(ctx context.Context, limit time.Duration) (s session, _ context.Context, done func(), err error) {
+	if s.format, err = o.out.format(); err != nil {
+		return s, ctx, nil, err
+	}
+	if o.dryRun != "" { // a command that changes nothing has no such flag
+		if err := o.validate(); err != nil {
+			return s, ctx, nil, err
+		}
+	}
 	k, err := o.env.Kube()
 	if err != nil {
-		return restore.Source{}, "", nil, err
+		return s, ctx, nil, err
 	}
 	connector := inventory.NewConnector(k, o.env.observeKea())
-	src = restore.Source{Client: k, Pods: k, Connector: connector, Observe: o.env.observeSQL(), Now: o.env.Now}
-	return src, k.Namespace, connector.Close, nil
+	s.Source = restore.Source{Client: k, Pods: k, Connector: connector, Observe: o.env.observeSQL(), Now: o.env.Now}
+	s.namespace = k.Namespace
+	ctx, cancel := o.env.deadline(ctx, limit)
+	return s, ctx, func() { cancel(); connector.Close() }, nil
+}
+
+// show writes a plan where somebody is to see it, and reports whether to go on: not after a dry run, and not with a plan that
+// something stands against.
+func (o *restoreWork) show(s session, plan any, view printer.View, blocked bool) (bool, error) {
+	if o.dry() || s.format.Human() || blocked {
+		if err := o.out.write(s.format, plan, view); err != nil {
+			return false, err
+		}
+	}
+	if blocked {
+		return false, errors.New("nothing was changed: see what stands against it, above")
+	}
+	return !o.dry(), nil
 }
 
 // explain gives an error its next command.
@@ -160,65 +191,48 @@ func exactName(question string) cobra.PositionalArgs {
 }
 
 func (o *moveOptions) run(ctx context.Context) error {
-	format, err := o.out.format()
-	if err != nil {
-		return err
-	}
-	if err := o.validate(); err != nil {
-		return err
-	}
 	guard := o.request.Carry.Guard
+	var err error
 	if o.request.Carry, err = restore.ParseCarrying(o.carry); err != nil {
 		return usagef("--carry-leases: %w", err)
 	}
 	if o.request.Carry.Guard = guard; guard && !o.request.Carry.None {
 		return usagef("--guard is for --carry-leases none: leases that are carried need no guard")
 	}
-	ctx, cancel := o.env.deadline(ctx, moveLimit)
-	defer cancel()
-	src, namespace, done, err := o.source()
+	s, ctx, done, err := o.begin(ctx, moveLimit)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o.request.Namespace = namespace
-	plan, err := restore.PlanMove(ctx, src, o.request)
+	o.request.Namespace = s.namespace
+	plan, err := restore.PlanMove(ctx, s.Source, o.request)
 	if err != nil {
-		return o.explain(err, namespace)
+		return o.explain(err, s.namespace)
 	}
 	if o.printPatch {
 		return patchPage(plan).Write(o.env.Out, o.env.canvas())
 	}
-	if o.dry() || format.Human() || plan.Blocked() {
-		if err := o.out.write(format, plan, o.planView(plan)); err != nil {
-			return err
-		}
+	if on, err := o.show(s, plan, o.planView(plan), plan.Blocked()); err != nil || !on {
+		return err
 	}
-	switch {
-	case plan.Blocked():
-		return errors.New("nothing was changed: see what stands against it, above")
-	case o.dry():
-		return nil
-	}
-	_, err = o.move(ctx, src, plan, format)
-	return err
+	return o.move(ctx, s, plan)
 }
 
 // move asks, and does what the plan says.
-func (o *moveOptions) move(ctx context.Context, src restore.Source, plan restore.MovePlan, format printer.Format) (restore.MoveReport, error) {
+func (o *moveOptions) move(ctx context.Context, s session, plan restore.MovePlan) error {
 	if err := o.confirm.askName(ctx, moveQuestion(plan), plan.To); err != nil {
-		return restore.MoveReport{}, err
+		return err
 	}
 	again := o.again(plan)
 	lock := o.lock(string(plan.Direction), again)
 	lock.State.Abort = "kubectl kea restore abort -n " + plan.Namespace
 	steps := o.env.steps()
-	report, err := restore.Move(ctx, src, plan, lock, steps)
+	report, err := restore.Move(ctx, s.Source, plan, lock, steps)
 	steps.Close()
 	if err != nil {
-		return report, o.unfinished(err, again)
+		return o.unfinished(err, again)
 	}
-	return report, o.out.write(format, report, printer.View{
+	return o.out.write(s.format, report, printer.View{
 		Page:  func() printer.Page { return movedPage(report, plan) },
 		Names: func() []string { return []string{clusterResource + "/" + report.To} },
 	})

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,7 @@ func TestRestoreFaults(t *testing.T) {
 	w := recoveryWard()
 	lab(t, "up", w.scenario)
 	restored(t, w.namespace)
+	testMissingCredentials(t, w)
 	time.Sleep(2 * time.Second) // the target lies after the last commit of anybody
 	target := w.clock(t)
 	time.Sleep(time.Second)
@@ -194,6 +196,16 @@ func TestRestoreFaults(t *testing.T) {
 	}
 	w.cleanUp(t, name)
 	restored(t, w.namespace)
+}
+
+// Without the object store's login nothing is begun.
+func testMissingCredentials(t *testing.T, w ward) {
+	kubectl(t, "-n", w.namespace, "delete", "secret", "backup-creds")
+	defer kubectl(t, "apply", "-f", filepath.Join(world.root, "lab", "scenarios", w.scenario, "10-namespace.yaml"))
+	r := plugin(t, "restore", "-n", w.namespace, "--to-time", "-30s", "--yes")
+	if r.code != 1 || !strings.Contains(r.out, "critical  secret backup-creds") || !strings.Contains(r.err, "nothing was changed") {
+		t.Errorf("missing credentials: exit %d\n%s%s", r.code, r.out, r.err)
+	}
 }
 
 // reachable lets the object store be reached, or not: its data is in its pod, which stays.
