@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
@@ -114,17 +116,8 @@ func (m *move) open(ctx context.Context, note func(string)) (string, error) {
 	if err := m.state.write(ctx, m.Client, m.service); err != nil {
 		return "", err
 	}
-	for _, s := range m.p.in.Servers {
-		for _, known := range m.p.Servers {
-			if known.Name != s.Name() || !known.Reached {
-				continue
-			}
-			api, _, err := m.Connector.Connect(ctx, s)
-			if err != nil {
-				return "", fmt.Errorf("%s: %w", s.Name(), err)
-			}
-			m.crew = append(m.crew, hand{Server: s, kea: api})
-		}
+	if err := m.gatherCrew(ctx); err != nil {
+		return "", err
 	}
 	var err error
 	if m.to, err = m.enter(ctx, m.p.to, true, note); err != nil {
@@ -144,6 +137,31 @@ func (m *move) open(ctx context.Context, note func(string)) (string, error) {
 		text = m.p.From + ", " + text
 	}
 	return text, nil
+}
+
+// gatherCrew looks at the servers anew: since the plan somebody may have thought about it for long, and a pod may have another
+// address by now.
+func (m *move) gatherCrew(ctx context.Context) error {
+	in, err := inventory.Discover(ctx, m.Client, m.p.Namespace, inventory.Options{})
+	if err != nil {
+		return err
+	}
+	m.p.in = in
+	for _, known := range m.p.Servers {
+		if !known.Reached {
+			continue
+		}
+		i := slices.IndexFunc(in.Servers, func(s inventory.Server) bool { return s.Name() == known.Name })
+		if i < 0 || !in.Servers[i].State.Running {
+			return fmt.Errorf("%s does not run any more: look again", known.Name)
+		}
+		api, _, err := m.Connector.Connect(ctx, in.Servers[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", known.Name, err)
+		}
+		m.crew = append(m.crew, hand{Server: in.Servers[i], kea: api})
+	}
+	return nil
 }
 
 // carryAll carries everything once, while Kea goes on writing: what is left for the pause is little.
