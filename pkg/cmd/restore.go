@@ -138,7 +138,12 @@ func (o *restoreOptions) run(ctx context.Context) error {
 	if o.dryRun == "client" && !plan.Blocked() {
 		return o.printManifest(plan, format)
 	}
-	if o.dry() || format.Human() || plan.Blocked() {
+	switch {
+	case o.dryRun == "client" && !format.Human(): // what is expected there is a manifest, and there is none
+		if err := o.view(plan).Page().Write(o.env.ErrOut, o.env.errCanvas()); err != nil {
+			return err
+		}
+	case o.dry(), format.Human(), plan.Blocked():
 		if err := o.out.write(format, plan, o.view(plan)); err != nil {
 			return err
 		}
@@ -193,10 +198,13 @@ func (o *restoreOptions) target() (restore.Wanted, error) {
 
 // checkCutover checks the flags that are for a cutover at the end.
 func (o *restoreOptions) checkCutover() error {
-	_, err := restore.ParseCarrying(o.carry)
+	var err error
+	o.request.Carry, err = restore.ParseCarrying(o.carry)
 	switch {
 	case err != nil:
 		return usagef("--carry-leases: %w", err)
+	case o.carry != "all" && !o.request.Cutover:
+		return usagef("--carry-leases is for --cutover; a restore alone carries nothing and loses nothing")
 	case o.confirm.name != "" && !o.request.Cutover:
 		return usagef("--confirm is for --cutover; a restore alone is answered with --yes")
 	case o.confirm.name != "" && o.request.Name == "":
@@ -209,7 +217,7 @@ func (o *restoreOptions) checkCutover() error {
 func (o *restoreOptions) view(p restore.Plan) printer.View {
 	return printer.View{
 		Page: func() printer.Page {
-			return restorePlanPage(p, planOptions{o.dry(), o.request.Cutover}, o.env.Now(), o.out.canvas())
+			return restorePlanPage(p, planOptions{o.dry(), o.request.Cutover, o.request.Carry}, o.env.Now(), o.out.canvas())
 		},
 		Names: func() []string { return []string{clusterResource + "/" + p.Name} },
 	}

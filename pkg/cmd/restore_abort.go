@@ -59,7 +59,11 @@ func (o *restoreWork) abort(ctx context.Context, name string) error {
 		Page:  func() printer.Page { return abortPage(plan, o.dry()) },
 		Names: func() []string { return []string{clusterResource + "/" + plan.Subject()} },
 	}
-	if on, err := o.show(s, plan, view, false); err != nil || !on {
+	on, err := o.show(s, plan, view, false)
+	if err == nil && plan.Refused != "" {
+		err = WithHint(fmt.Errorf("nothing was changed: %s", plan.Refused), plan.Next)
+	}
+	if err != nil || !on {
 		return err
 	}
 	if err := o.confirm.ask(ctx, abortQuestion(plan)); err != nil {
@@ -81,7 +85,10 @@ func abortQuestion(p restore.AbortPlan) string {
 // abortPage shows what would be ended.
 func abortPage(p restore.AbortPlan, dryRun bool) printer.Page {
 	var page printer.Page
-	if m := p.Move; m != nil {
+	if m := p.Move; m != nil && p.Refused != "" {
+		page.Text(printer.Concat(printer.Textf("The %s from ", m.Direction), printer.Bold.Text(m.From), printer.Text(" to "), printer.Bold.Text(m.To),
+			printer.Text(" in "), printer.Bold.Text("namespace "+p.Namespace), printer.Text(" cannot be taken back any more: "+p.Refused)))
+	} else if m != nil {
 		page.Text(printer.Concat(printer.Textf("Take back the %s from ", m.Direction), printer.Bold.Text(m.From), printer.Text(" to "), printer.Bold.Text(m.To),
 			printer.Text(" in "), printer.Bold.Text("namespace "+p.Namespace), printer.Text(": the servers answer from "+m.From)))
 	} else {

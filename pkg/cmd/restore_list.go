@@ -43,6 +43,7 @@ func restoreLookRules() []rule {
 	return []rule{
 		{"list", "clusters", "postgresql.cnpg.io", "restored clusters and their records"},
 		{"list", "services", "", "which one is in service"},
+		{"list", "leases", "coordination.k8s.io", "who works on it now (optional)"},
 	}
 }
 

@@ -56,6 +56,8 @@ func wantedText(w restore.Wanted) string {
 // restoredState is how far a cluster has come.
 func restoredState(r *restore.Restored) printer.Line {
 	switch {
+	case r.Running:
+		return printer.Accent.Text("running, by " + r.By)
 	case r.Unfinished != nil:
 		return printer.Bad.Textf("%s unfinished", r.Unfinished.Direction)
 	case r.Current:
@@ -119,7 +121,11 @@ func restoreStatusPage(r *restore.Restored, now time.Time) printer.Page {
 	if u := r.Unfinished; u != nil {
 		row("unfinished", printer.Bad.Text(fmt.Sprintf("%s from %s to %s, begun %s by %s", u.Direction, u.From, u.To, bothTimes(u.Started, now), cmp.Or(u.By, "somebody"))))
 	}
-	if r.Next != "" {
+	switch {
+	case r.SupersededBy != "" && r.Next != "":
+		row("back to it", printer.Text(r.Next))
+		row("be rid of it", printer.Text(fmt.Sprintf("kubectl kea restore cleanup %s -n %s", r.Name, r.Namespace)))
+	case r.Next != "":
 		row("next", printer.Text(r.Next))
 	}
 	if r.Abort != "" {

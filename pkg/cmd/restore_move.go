@@ -112,7 +112,7 @@ cluster is fenced and kept: restore rollback goes back to it.`,
   # do it, without a question
   kubectl kea restore cutover kea-database-20250310-143000 --confirm=kea-database-20250310-143000
 
-  # leave behind what happened in one VLAN since
+  # DANGER: carry two VLANs only; leases of all others since then are forgotten
   kubectl kea restore cutover kea-database-20250310-143000 --carry-leases vlan=10,20`,
 		Args:              exactName("which restored cluster?"),
 		ValidArgsFunction: env.completeRestored,

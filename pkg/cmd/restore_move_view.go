@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
+	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 )
 
@@ -37,7 +39,7 @@ func movePlanPage(p restore.MovePlan, dryRun bool, now time.Time, c printer.Canv
 	if !p.Since.IsZero() {
 		row("since", printer.Text(bothTimes(p.Since, now)))
 	}
-	row("leases", carryLine(p))
+	row("leases", carryLine(p.Carry))
 	if !p.Blocked() {
 		if len(p.Newer) > 0 {
 			page.Blank()
@@ -49,12 +51,34 @@ func movePlanPage(p restore.MovePlan, dryRun bool, now time.Time, c printer.Canv
 			page.Indented(2, 2, printer.Dim.Text("Valid then, expired now, and without any row in the database in service: extended by a lifetime."))
 		}
 	}
+	if !p.Blocked() {
+		moveStepsPart(&page, p)
+	}
 	problemsPart(&page, p.Problems, c)
 	if dryRun && !p.Blocked() {
 		page.Blank()
 		page.Text(printer.Dim.Text("dry run: nothing was changed"))
 	}
 	return page
+}
+
+// moveStepsPart says what will happen, and how to go back.
+func moveStepsPart(page *printer.Page, p restore.MovePlan) {
+	page.Heading("What happens")
+	steps := []string{}
+	if p.Readable && !p.Carry.None {
+		steps = append(steps, "carry the leases, while the servers go on")
+	}
+	steps = append(steps,
+		"pause the servers for a second or two: clients wait, or ask again",
+		fmt.Sprintf("turn service %s to %s, and prove it; until then an error takes everything back", p.Service, p.To))
+	if p.Fence {
+		steps = append(steps, fmt.Sprintf("fence %s: its PostgreSQL stops, its data stays", p.From))
+	}
+	for i, s := range steps {
+		page.Indented(2, 5, printer.Textf("%d. %s", i+1, s))
+	}
+	page.Indented(2, 2, printer.Text("Back again, with what came since: kubectl kea restore rollback -n "+p.Namespace))
 }
 
 // moveServer is what will become of a server.
@@ -68,17 +92,17 @@ func moveServer(s restore.MoveServer) printer.Line {
 	return printer.Text(s.Name)
 }
 
-// carryLine says what becomes of the leases.
-func carryLine(p restore.MovePlan) printer.Line {
+// carryLine says what becomes of the leases that only the database in service knows.
+func carryLine(c restore.Carrying) printer.Line {
 	switch {
-	case p.Carry.None && p.Carry.Guard:
-		return printer.Warn.Text("none is carried forward; every lease that was valid then is extended by a lifetime")
-	case p.Carry.None:
+	case c.None && c.Guard:
+		return printer.Bad.Text("DANGER: none is carried forward; every lease that was valid then is extended by a lifetime, and what was granted since will be given to others")
+	case c.None:
 		return printer.Bad.Text("DANGER: none is carried forward; addresses that are in use will be given to others")
-	case len(p.Carry.VLANs) > 0:
-		return printer.Warn.Text("carried forward in VLAN " + strings.Join(p.Carry.VLANs, ", ") + " only; addresses in use elsewhere will be given to others")
+	case len(c.VLANs) > 0:
+		return printer.Bad.Text("DANGER: carried forward in VLAN " + strings.Join(c.VLANs, ", ") + " only; addresses in use in other VLANs will be given to others")
 	}
-	return printer.Text("all that are newer there are carried forward")
+	return printer.Text("those that are newer in the cluster in service are carried forward, all of them")
 }
 
 func carriedHeader(p restore.MovePlan) string {
@@ -161,6 +185,10 @@ func movedPage(r restore.MoveReport, p restore.MovePlan) printer.Page {
 // patchPage says how to do by hand what this command cannot do for a deployment.
 func patchPage(p restore.MovePlan) printer.Page {
 	var page printer.Page
+	if !slices.ContainsFunc(p.Problems, func(found problem.Problem) bool { return found.Code == "no-stable-service" }) {
+		page.Text(printer.Textf("Not needed here: service %s can be turned. kubectl kea restore cutover %s -n %s does it.", p.Service, p.To, p.Namespace))
+		return page
+	}
 	page.Text(printer.Textf("The servers of namespace %s reach their database as %s. To take cluster %s into service by hand:", p.Namespace, p.Service, p.To))
 	page.Blank()
 	steps := []string{

@@ -78,7 +78,9 @@ func TestMovePages(t *testing.T) {
 		}, nil),
 		"moved-none":    moved(restore.MoveReport{PauseSeconds: 0.9}, none),
 		"moved-guarded": moved(restore.MoveReport{PauseSeconds: 5.2, Extended: 2484}, func(p *restore.MovePlan) { p.Carry.None, p.Carry.Guard = true, true }),
-		"by-hand":       func(printer.Canvas) printer.Page { return patchPage(movePlan(nil)) },
+		"by-hand": func(printer.Canvas) printer.Page {
+			return patchPage(movePlan(func(p *restore.MovePlan) { p.Problems = []problem.Problem{{Code: "no-stable-service"}} }))
+		},
 	})
 }
 

@@ -16,7 +16,10 @@ import (
 )
 
 // planOptions are what a plan's screen depends on beside the plan.
-type planOptions struct{ dryRun, cutover bool }
+type planOptions struct {
+	dryRun, cutover bool
+	carry           restore.Carrying
+}
 
 // restorePlanPage shows what a restore would do, what would be forgotten, and what stands against it.
 func restorePlanPage(p restore.Plan, o planOptions, now time.Time, c printer.Canvas) printer.Page {
@@ -35,6 +38,9 @@ func restorePlanPage(p restore.Plan, o planOptions, now time.Time, c printer.Can
 	}
 	if !p.Blocked() {
 		lossPart(&page, p)
+		if o.cutover && o.carry.String() != "all" {
+			page.Indented(2, 2, carryLine(o.carry))
+		}
 		stepsPart(&page, p, o.cutover)
 	}
 	problemsPart(&page, p.Problems, c)

@@ -138,6 +138,15 @@ func heldBy(lease *coordinationv1.Lease, deployment string, now time.Time) *Held
 	return held
 }
 
+// Alive is the state of an operation that gives signs of life; false for a lock that nobody holds any more.
+func Alive(lease *coordinationv1.Lease, now time.Time) (State, bool) {
+	held := heldBy(lease, "", now)
+	if held == nil {
+		return State{}, false
+	}
+	return held.State, true
+}
+
 func (l *Lock) fill(lease *coordinationv1.Lease) error {
 	state, err := json.Marshal(l.state)
 	if err != nil {

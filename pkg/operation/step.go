@@ -44,11 +44,21 @@ func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err)
 // Unwrap implements errors.Unwrap.
 func (e *StepError) Unwrap() error { return e.Err }
 
+// Reverted ends a step that failed and took everything back that the operation had done: nothing is left unfinished.
+type Reverted struct{ Err error }
+
+// Error implements error.
+func (r *Reverted) Error() string { return r.Err.Error() }
+
+// Unwrap implements errors.Unwrap.
+func (r *Reverted) Unwrap() error { return r.Err }
+
 // endTime is how long the end of an operation may take to give up its lock.
 const endTime = 5 * time.Second
 
 // Locked does the steps under a deployment's lock. A run that fails or is interrupted leaves its state in the cluster, for
-// status to show and for the next run, which need not wait; one that is done leaves nothing. o.Lost is set here.
+// status to show and for the next run, which need not wait; one that is done, or has taken everything back, leaves nothing.
+// o.Lost is set here.
 // Errors: *StepError, *HeldError, the client's.
 func Locked(ctx context.Context, c client.Client, o Options, steps []Step, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -62,8 +72,13 @@ func Locked(ctx context.Context, c client.Client, o Options, steps []Step, progr
 	// An interrupted run must still leave the lock, hence the fresh context.
 	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer stop()
-	if err != nil {
-		_ = lock.Leave(ending) // the first error counts; the lock runs out by itself
+	var reverted *Reverted
+	switch {
+	case errors.As(err, &reverted):
+		_ = lock.Release(ending) // the first error counts; the lock runs out by itself
+		return err
+	case err != nil:
+		_ = lock.Leave(ending)
 		return err
 	}
 	return lock.Release(ending)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -21,6 +22,9 @@ type AbortPlan struct {
 	Delete string `json:"delete,omitempty"`
 	// Move is the broken-off move that is taken back.
 	Move *Unfinished `json:"move,omitempty"`
+	// Refused says why the move cannot be taken back any more; Next what to do instead.
+	Refused string `json:"refused,omitempty"`
+	Next    string `json:"next,omitempty"`
 
 	move MovePlan
 }
@@ -43,6 +47,9 @@ func PlanAbort(ctx context.Context, src Source, namespace, name string) (AbortPl
 		if state != nil && (name == "" || name == state.To) {
 			p.Move = &Unfinished{Direction(state.Kind), state.From, state.To, state.Started, state.By}
 			p.move, err = PlanMove(ctx, src, MoveRequest{Namespace: namespace, Direction: Direction(state.Kind), To: state.To, Carry: Carrying{None: true}})
+			if err == nil && p.move.forward() {
+				p.look(ctx, src)
+			}
 			return p, err
 		}
 	}
@@ -70,6 +77,23 @@ func PlanAbort(ctx context.Context, src Source, namespace, name string) (AbortPl
 	}
 	p.Delete = name
 	return p, nil
+}
+
+// look finds out whether servers write to the new cluster already.
+func (p *AbortPlan) look(ctx context.Context, src Source) {
+	to, err := openEnd(ctx, src, p.move.to, p.move.database.Name)
+	if err != nil {
+		return // then no server does either
+	}
+	defer to.close(ctx)
+	health, err := to.db.Health(ctx)
+	if err != nil {
+		return
+	}
+	if all := p.move.servers(); all.anyIn(health.Sessions) {
+		p.Refused = fmt.Sprintf("servers write to %s already, and clients may have leases there", p.move.To)
+		p.Next = fmt.Sprintf("kubectl kea restore %s %s -n %s finishes it; restore rollback goes back then, and carries those leases along", p.Move.Direction, p.Move.To, p.Namespace)
+	}
 }
 
 // Abort ends an unfinished restore as a plan says.
@@ -101,6 +125,7 @@ func abortMove(ctx context.Context, src Source, p AbortPlan, lock operation.Opti
 		{Name: "see where the servers are", Do: m.whereServersAre},
 		{Name: "go back to " + p.Move.From, Do: func(ctx context.Context, _ func(string)) (string, error) {
 			m.barred, m.turned = m.from != nil, true
+			m.lifted = p.move.to.Annotations[marks.AnnotationSuperseded] != "" // it was out of service, and stays so
 			return "", m.undo(ctx)
 		}},
 	}

@@ -74,7 +74,29 @@ func PlanCleanup(ctx context.Context, src Source, namespace, name string) (Clean
 	if err := p.findSecrets(ctx, src.Client, clusters); err != nil {
 		return p, err
 	}
+	if err := p.findBackups(ctx, src.Client); err != nil {
+		return p, err
+	}
 	return p, p.findSchedules(ctx, src.Client)
+}
+
+// findBackups says when the cluster that took its place has no backup yet: until then the one to be removed is the only copy.
+func (p *CleanupPlan) findBackups(ctx context.Context, r client.Reader) error {
+	if p.SupersededBy == "" {
+		return nil
+	}
+	all, err := cnpg.ListBackups(ctx, r, p.Namespace)
+	if err != nil {
+		return fmt.Errorf("list backups: %w", err)
+	}
+	if !slices.ContainsFunc(all, func(b cnpg.Backup) bool { return b.Cluster == p.SupersededBy && b.Succeeded() }) {
+		p.Problems = append(p.Problems, problem.Problem{
+			Severity: problem.Warning, Code: "no-backup-yet", Subject: "cluster " + p.SupersededBy,
+			Text: "it took the place, and has no finished backup of its own yet: until it has one, this is the only second copy",
+			Next: "kubectl kea backup --wait -n " + p.Namespace,
+		})
+	}
+	return nil
 }
 
 // check says what stands against the removal.
@@ -83,7 +105,7 @@ func (p *CleanupPlan) check(clusters []cnpgv1.Cluster) {
 	switch {
 	case p.Current:
 		p.Problems = append(p.Problems, critical("in-service", subject, "it is in service: the servers keep their leases in it",
-			"kubectl kea restore rollback goes back to the former one first"))
+			"kubectl kea restore list -n "+p.Namespace+" says whether there is one to go back to"))
 	case p.Unfinished != nil:
 		p.Problems = append(p.Problems, critical("unfinished", subject,
 			fmt.Sprintf("the %s from %s to %s is not finished", p.Unfinished.Direction, p.Unfinished.From, p.Unfinished.To), p.Next))
@@ -100,7 +122,7 @@ func (p *CleanupPlan) check(clusters []cnpgv1.Cluster) {
 	}
 	if p.SupersededBy != "" {
 		p.Problems = append(p.Problems, problem.Problem{
-			Severity: problem.Info, Code: "no-way-back", Subject: subject, Text: "afterwards there is no going back to it from " + p.SupersededBy,
+			Severity: problem.Warning, Code: "no-way-back", Subject: subject, Text: "afterwards there is no going back to it from " + p.SupersededBy,
 		})
 	}
 }

@@ -7,11 +7,14 @@ import (
 	"time"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
 // Restored is a cluster that a restore made, or that one took the place of.
@@ -31,6 +34,9 @@ type Restored struct {
 	Timeline       int             `json:"timeline"`
 	Lineage        []cnpg.Ancestor `json:"lineage"`
 	Created        time.Time       `json:"created"`
+	// Running: somebody works on it at this moment; By says who.
+	Running bool   `json:"running"`
+	By      string `json:"by,omitempty"`
 	// Unfinished is the move that an earlier run left half done, to or from this cluster.
 	Unfinished *Unfinished `json:"unfinished,omitempty"`
 	// Next is what goes on from here: a command, or "". Abort ends what is unfinished.
@@ -58,9 +64,13 @@ func List(ctx context.Context, r client.Reader, namespace string, now time.Time)
 	if err := r.List(ctx, &services, client.InNamespace(namespace)); err != nil {
 		return nil, fmt.Errorf("list services in namespace %s: %w", namespace, err)
 	}
+	alive, err := working(ctx, r, namespace, now)
+	if err != nil {
+		return nil, err
+	}
 	found := []Restored{}
 	for i := range clusters {
-		one, ok, err := restoredFrom(&clusters[i], services.Items, now)
+		one, ok, err := restoredFrom(&clusters[i], services.Items, alive, now)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +83,7 @@ func List(ctx context.Context, r client.Reader, namespace string, now time.Time)
 }
 
 // restoredFrom makes the row of one cluster; false for one that no restore has to do with.
-func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.Time) (Restored, bool, error) {
+func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, alive []operation.State, now time.Time) (Restored, bool, error) {
 	record, made, err := RecordOf(cluster)
 	if err != nil {
 		return Restored{}, false, err
@@ -107,17 +117,46 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, now time.T
 			one.Unfinished = &Unfinished{Direction(state.Kind), state.From, state.To, state.Started, state.By}
 		}
 	}
+	one.attend(alive)
 	one.Next = one.next()
-	if one.Unfinished != nil || made && record.Phase == Recovering {
+	if !one.Running && (one.Unfinished != nil || made && record.Phase == Recovering) {
 		one.Abort = fmt.Sprintf("kubectl kea restore abort %s -n %s", one.Name, one.Namespace)
 	}
 	return one, related, nil
+}
+
+// working are the operations of a namespace that give signs of life. Who may not see the locks is told of none.
+func working(ctx context.Context, r client.Reader, namespace string, now time.Time) ([]operation.State, error) {
+	var locks coordinationv1.LeaseList
+	err := r.List(ctx, &locks, client.InNamespace(namespace), client.HasLabels{marks.LabelDeployment})
+	if err != nil && !kube.IsForbidden(err) {
+		return nil, fmt.Errorf("list leases in namespace %s: %w", namespace, err)
+	}
+	found := []operation.State{}
+	for i := range locks.Items {
+		if state, ok := operation.Alive(&locks.Items[i], now); ok {
+			found = append(found, state)
+		}
+	}
+	return found, nil
+}
+
+// attend notes who works on what is unfinished.
+func (r *Restored) attend(alive []operation.State) {
+	recovering := r.Record != nil && r.Record.Phase == Recovering
+	for _, state := range alive {
+		if r.Unfinished != nil && state.Kind == string(r.Unfinished.Direction) || recovering && state.Kind == kindRestore && state.Started.Unix() >= r.Record.Started.Unix()-1 {
+			r.Running, r.By = true, state.By
+		}
+	}
 }
 
 // next is the command that goes on from where a cluster is.
 func (r *Restored) next() string {
 	in := " -n " + r.Namespace
 	switch {
+	case r.Running:
+		return ""
 	case r.Unfinished != nil && r.Unfinished.Direction == Rollback:
 		return "kubectl kea restore rollback" + in
 	case r.Unfinished != nil:
@@ -125,7 +164,7 @@ func (r *Restored) next() string {
 	case r.Current, r.Record == nil && r.SupersededBy == "":
 		return ""
 	case r.SupersededBy != "":
-		return fmt.Sprintf("kubectl kea restore cleanup %s%s", r.Name, in)
+		return fmt.Sprintf("kubectl kea restore rollback %s%s", r.Name, in)
 	case r.Record.Phase == Recovering:
 		return fmt.Sprintf("kubectl kea restore%s --name %s %s", in, r.Name, r.Record.Target.Flag())
 	case r.Record.Phase == Recovered:

@@ -64,7 +64,7 @@ func TestList(t *testing.T) {
 				noted("kea-r1", 2, recorded(t, Record{Source: "kea", Target: target, Phase: InService})),
 				noted("kea", 1, map[string]string{marks.AnnotationSuperseded: "kea-r1"}), serviceTo("kea-r1", nil),
 			},
-			[]string{"kea false kubectl kea restore cleanup kea -n network", "kea-r1 true "},
+			[]string{"kea false kubectl kea restore rollback kea -n network", "kea-r1 true "},
 		},
 		"a cutover broken off": {
 			[]client.Object{

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
@@ -25,6 +27,9 @@ func Move(ctx context.Context, src Source, p MovePlan, lock operation.Options, p
 	}
 	m.state = &moveState{State: lock.State, From: p.From, To: p.To, Since: p.Since}
 	m.state.Kind = string(p.Direction)
+	if p.unfinished != nil {
+		m.state.Paused = p.unfinished.Paused
+	}
 	lock.Namespace, lock.Deployment = p.Namespace, p.Deployment
 	defer m.close(ctx)
 	err := operation.Locked(ctx, src.Client, lock, m.steps(), progress)
@@ -46,6 +51,7 @@ type move struct {
 
 	// What is done, and has to be taken back when something goes wrong.
 	turned, barred bool
+	lifted         bool // the fence of To
 	endPause       func()
 	lost           chan error
 	pausedAt       time.Time
@@ -64,9 +70,9 @@ func (m *move) steps() []operation.Step {
 		}
 	}
 	reads := m.p.Readable
-	add(true, "log in to both clusters", m.open)
-	add(reads && !m.p.Carry.None, "carry leases forward, with service running", m.carryAll)
-	add(m.p.Carry.Guard, "extend what was valid at the target", m.guard)
+	add(true, "log in to both clusters", m.back(m.open))
+	add(reads && !m.p.Carry.None, "carry leases forward, with service running", m.back(m.carryAll))
+	add(m.p.Carry.Guard, "extend what was valid at the target", m.back(m.guard))
 	add(true, "pause "+m.p.reached(), m.back(m.stop))
 	add(reads && !m.p.Carry.None, "carry what changed meanwhile", m.back(m.carryRest))
 	add(true, fmt.Sprintf("turn service %s to %s", m.p.Service, m.p.To), m.back(m.turn))
@@ -84,7 +90,8 @@ func (m *move) steps() []operation.Step {
 	return steps
 }
 
-// back makes a step take everything back when it fails or is interrupted: service goes on where it was.
+// back makes a step take everything back when it fails or is interrupted: service goes on where it was. Once an earlier run has
+// turned the Service, there is no way back: servers may have given leases in the new database.
 func (m *move) back(do func(context.Context, func(string)) (string, error)) func(context.Context, func(string)) (string, error) {
 	return func(ctx context.Context, note func(string)) (string, error) {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -103,11 +110,14 @@ func (m *move) back(do func(context.Context, func(string)) (string, error)) func
 		if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled)) {
 			err = cause
 		}
+		if m.p.forward() {
+			return "", errors.Join(err, m.resumeAsIs(ctx))
+		}
 		note("going back to " + m.p.From)
 		if failed := m.undo(ctx); failed != nil {
 			return "", fmt.Errorf("%w; going back failed too: %w", err, failed)
 		}
-		return "", fmt.Errorf("%w; the servers go on with %s, nothing is lost", err, m.p.From)
+		return "", &operation.Reverted{Err: fmt.Errorf("%w; the servers go on with %s, nothing is lost", err, m.p.From)}
 	}
 }
 
@@ -204,6 +214,9 @@ func (m *move) turn(ctx context.Context, _ func(string)) (string, error) {
 	if err := m.to.db.WriteProbe(ctx); err != nil {
 		return "", err
 	}
+	if err := m.notePause(ctx); err != nil {
+		return "", err
+	}
 	proof := startProof(ctx, m.Source, m.crew, m.p.database, m.to.primary)
 	m.turned = true // a patch whose answer was not heard may have been done
 	if err := turn(ctx, m.Client, m.service, m.p.To); err != nil {
@@ -211,6 +224,20 @@ func (m *move) turn(ctx context.Context, _ func(string)) (string, error) {
 		return "", err
 	}
 	return "", proof.wait(ctx)
+}
+
+// notePause notes since when nobody has written to the cluster that is left, unless an earlier run has turned the Service: from
+// then on servers may have written to the other one.
+func (m *move) notePause(ctx context.Context) error {
+	var s corev1.Service
+	if err := m.Client.Get(ctx, m.service, &s); err != nil {
+		return fmt.Errorf("read service %s: %w", m.service.Name, err)
+	}
+	if s.Spec.Selector[cnpg.LabelCluster] == m.p.To && !m.state.Paused.IsZero() {
+		return nil
+	}
+	m.state.Paused = m.pausedAt.UTC()
+	return m.state.write(ctx, m.Client, m.service)
 }
 
 // shut bars Kea's role from the cluster that the servers leave and ends its sessions there. Whatever was written until then is
@@ -270,7 +297,7 @@ func (m *move) start(ctx context.Context, _ func(string)) (string, error) {
 		return "", err // it ends by itself
 	}
 	m.pause = m.Now().Sub(m.pausedAt)
-	return fmt.Sprintf("clients waited %.1f s", m.pause.Seconds()), nil
+	return fmt.Sprintf("the servers paused for %.1f s", m.pause.Seconds()), nil
 }
 
 func (m *move) close(ctx context.Context) {
@@ -281,20 +308,23 @@ func (m *move) close(ctx context.Context) {
 	m.to.close(ctx)
 }
 
-// reached are the servers that will pause, for people.
-func (p *MovePlan) reached() string {
+// servers are all that answer, without the way to them.
+func (p *MovePlan) servers() crew {
 	c := crew{}
 	for _, s := range p.in.Servers {
-		for _, known := range p.Servers {
-			if known.Name == s.Name() && known.Reached {
-				c = append(c, hand{Server: s})
-			}
+		if slices.ContainsFunc(p.Servers, func(known MoveServer) bool { return known.Name == s.Name() && known.Reached }) {
+			c = append(c, hand{Server: s})
 		}
 	}
-	if len(c) == 0 {
-		return "no server"
+	return c
+}
+
+// reached are the servers that will pause, for people.
+func (p *MovePlan) reached() string {
+	if c := p.servers(); len(c) > 0 {
+		return c.names()
 	}
-	return c.names()
+	return "no server"
 }
 
 // countOf is a number of things, for people.

@@ -31,6 +31,7 @@ func (m *move) enter(ctx context.Context, cluster *cnpgv1.Cluster, reachable boo
 	defer cancel()
 	if len(cnpg.FencedInstances(cluster)) > 0 {
 		note("lifting the fence of " + cluster.Name)
+		m.lifted = m.lifted || reachable
 		if err := annotate(ctx, m.Client, cluster.Namespace, cluster.Name, map[string]string{cnpg.AnnotationFenced: ""}); err != nil {
 			return nil, err
 		}
@@ -99,7 +100,7 @@ func (m *move) remember(ctx context.Context, _ func(string)) (string, error) {
 		return "", err
 	}
 	if !m.p.closed() { // else an earlier run has written it
-		lineage = append(lineage, cnpg.Ancestor{Cluster: m.p.From, Archive: cnpg.ArchiveOf(m.p.from), Until: m.pausedAt.UTC()})
+		lineage = append(lineage, cnpg.Ancestor{Cluster: m.p.From, Archive: cnpg.ArchiveOf(m.p.from), Until: m.state.Paused})
 		text, err := json.Marshal(lineage)
 		if err != nil {
 			return "", err

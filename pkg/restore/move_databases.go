@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
@@ -26,7 +27,7 @@ func (p *MovePlan) lookAtDatabases(ctx context.Context, src Source) []problem.Pr
 		from, to          *end
 		fromFails, toFail error
 	)
-	wait.Go(func() { p.catalog = p.readCatalog(ctx, src) })
+	wait.Go(func() { p.catalog = catalogOf(ctx, src, backup.Subject{In: p.in, Database: p.database}) })
 	wait.Go(func() { from, fromFails = p.openFrom(ctx, src) })
 	if len(cnpg.FencedInstances(p.to)) == 0 { // a fence is lifted as the first step
 		wait.Go(func() { to, toFail = openEnd(ctx, src, p.to, p.database.Name) })
@@ -37,7 +38,7 @@ func (p *MovePlan) lookAtDatabases(ctx context.Context, src Source) []problem.Pr
 
 	problems := []problem.Problem{}
 	if _, err := p.Carry.subnets(p.catalog); err != nil {
-		problems = append(problems, critical("unknown-vlan", "--carry-leases", err.Error(), "kubectl kea vlans -n "+p.Namespace))
+		problems = append(problems, unknownVLAN(err, p.Namespace))
 	}
 	problems = append(problems, p.checkTo(ctx, to, toFail)...)
 	problems = append(problems, p.checkFrom(ctx, from, fromFails)...)
@@ -45,6 +46,10 @@ func (p *MovePlan) lookAtDatabases(ctx context.Context, src Source) []problem.Pr
 		p.lookAhead(ctx, from, to)
 	}
 	return problems
+}
+
+func unknownVLAN(err error, namespace string) problem.Problem {
+	return critical("unknown-vlan", "--carry-leases", err.Error(), "kubectl kea vlans -n "+namespace)
 }
 
 // openFrom logs in to the cluster that the servers leave. One that is fenced cannot be read.
@@ -60,16 +65,6 @@ var errFenced = errors.New("it is fenced")
 // closed reports whether an earlier run has read the cluster out and closed it: the fence comes last.
 func (p *MovePlan) closed() bool {
 	return p.Continues && len(cnpg.FencedInstances(p.from)) > 0 && p.from.Annotations[marks.AnnotationSuperseded] == p.To
-}
-
-// readCatalog is the subnets and their VLANs, for people.
-func (p *MovePlan) readCatalog(ctx context.Context, src Source) *leases.Catalog {
-	services, _ := p.in.DHCPServices(ctx, src.Client) // without it, subnets have their addresses for names
-	configs := []*kea.Config{}
-	for _, s := range p.in.Servers {
-		configs = append(configs, s.File)
-	}
-	return leases.NewCatalog(configs, inventory.VLANRules{Services: services})
 }
 
 // checkTo says what is wrong with the cluster that the servers come to.

@@ -23,6 +23,8 @@ type moveState struct {
 	From  string    `json:"from"`
 	To    string    `json:"to"`
 	Since time.Time `json:"since,omitzero"`
+	// Paused is when the servers paused for the run that turned the Service: the last moment of From.
+	Paused time.Time `json:"paused,omitzero"`
 }
 
 // moveOf is the unfinished move of a Service; nil for none.

@@ -21,7 +21,7 @@ func (m *move) undo(ctx context.Context) error {
 	if m.fenced {
 		try(annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: ""}))
 	}
-	if m.barred {
+	if m.barred && m.from != nil {
 		try(m.from.super.admit(ctx, m.from.role))
 	}
 	if m.turned {
@@ -29,8 +29,10 @@ func (m *move) undo(ctx context.Context) error {
 		if m.from != nil && errors.Join(failed...) == nil {
 			try(startProof(ctx, m.Source, m.crew, m.p.database, m.from.primary).wait(ctx))
 		}
-		_, err := m.to.db.EndSessions(ctx)
-		try(err)
+		if m.to != nil {
+			_, err := m.to.db.EndSessions(ctx)
+			try(err)
+		}
 		try(m.crew.probe(ctx))
 	}
 	if m.endPause != nil {
@@ -38,9 +40,28 @@ func (m *move) undo(ctx context.Context) error {
 		m.endPause = nil
 	}
 	try(m.crew.resume(ctx))
+	if m.lifted { // it was not to be written to, and is not
+		try(annotate(ctx, m.Client, m.p.Namespace, m.p.To, map[string]string{cnpg.AnnotationFenced: `["*"]`}))
+	}
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
 	var none *moveState
 	return none.write(ctx, m.Client, m.service)
+}
+
+// forward reports whether an earlier run has turned the Service: then the only way is on.
+func (p *MovePlan) forward() bool {
+	return p.Continues && p.database.Target != nil && p.database.Target.Cluster.Name == p.To
+}
+
+// resumeAsIs has the servers answer again, wherever they are.
+func (m *move) resumeAsIs(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	if m.endPause != nil {
+		m.endPause()
+		m.endPause = nil
+	}
+	return m.crew.resume(ctx)
 }

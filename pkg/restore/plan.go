@@ -24,6 +24,8 @@ type Request struct {
 	Cluster   string // the current cluster; "" finds it
 	Name      string // of the new cluster; "" makes one up
 	Target    Wanted
+	// Carry says which leases the cutover at the end carries; the plan only checks it.
+	Carry Carrying
 	// Clamp consents to the nearest moment that can be restored to where the target itself cannot.
 	Clamp bool
 	// Cutover: the new cluster is to be taken into service afterwards.
@@ -109,6 +111,11 @@ func Make(ctx context.Context, src Source, r Request) (Plan, error) {
 		return p, err
 	}
 	p.settle(f, r, src.Now())
+	if len(r.Carry.VLANs) > 0 {
+		if _, err := r.Carry.subnets(catalogOf(ctx, src, p.Subject)); err != nil {
+			p.Problems = append(p.Problems, unknownVLAN(err, r.Namespace))
+		}
+	}
 	if err := p.inspect(ctx, src, f); err != nil {
 		return p, err
 	}
