@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,5 +79,9 @@ func (o *restoreWork) logs(ctx context.Context, name string, follow bool) error 
 		p.Indented(0, 14, printer.Concat(printer.Dim.Text(clock+"  "), text))
 		return p.Write(o.env.Out, o.env.canvas())
 	})
-	return o.explain(err, s.namespace)
+	var none *restore.NoRestoreError
+	if errors.As(err, &none) {
+		return WithHint(err, "kubectl kea restore list -n "+s.namespace)
+	}
+	return err
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // whenExplained shows how moments are written.
-const whenExplained = `as in 2025-03-10T14:30:00Z, "2025-03-10 14:30", 14:30, "yesterday 14:30", 2h or "2h ago"`
+const whenExplained = `as in 2025-03-10T14:30:00Z, "2025-03-10 14:30", 14:30, "yesterday 14:30", -2h or "2h ago"`
 
 // ParseWhen reads a moment up to now: RFC 3339; a date with or without a time of day; a time of day, which is the last
 // that has passed; "yesterday", "today" or "now"; "2h ago", "-2h"; "@" and seconds since 1970. Where no zone is given,

@@ -180,7 +180,10 @@ func (r *recovery) recover(ctx context.Context, note func(string)) (string, erro
 		return "", err
 	}
 	r.report.Timeline, r.report.LastCommit = recovered.Timeline, recovered.LastCommit
-	text := fmt.Sprintf("%s, timeline %d", recovered.Primary.Name, recovered.Timeline)
+	text := recovered.Primary.Name
+	if recovered.Timeline > 0 { // the log of a recovery that has ended already tells no more
+		text += fmt.Sprintf(", timeline %d", recovered.Timeline)
+	}
 	if r.report.ReplayedToEnd {
 		text += ", replayed to the end"
 	}
