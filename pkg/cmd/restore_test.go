@@ -17,7 +17,7 @@ func TestWrongCommandLinesOfRestore(t *testing.T) {
 		"two targets":     {"--latest --to-lsn=0/1", lines("error: --to-lsn and --latest are several targets: give one", help)},
 		"three targets":   {"--latest --to-time=-1h --to-backup=b", lines("error: --to-time and --to-backup and --latest are several targets: give one", help)},
 		"later today":     {"--to-time=14:30", lines(`error: --to-time: "14:30" is not clear: today's, 2026-11-22T14:30:00Z, is still to come; for yesterday's, 2026-11-21T14:30:00Z, write "yesterday 14:30"`, help)},
-		"no time":         {"--to-time=noon", lines(`error: --to-time: "noon" is no time: no form that is known fits; write it as in 2025-03-10T14:30:00Z, "2025-03-10 14:30", 14:30, "yesterday 14:30", 2h or "2h ago"`, help)},
+		"no time":         {"--to-time=noon", lines(`error: --to-time: "noon" is no time: no form that is known fits; write it as in 2025-03-10T14:30:00Z, "2025-03-10 14:30", 14:30, "yesterday 14:30", -2h or "2h ago"`, help)},
 		"no position":     {"--to-lsn=5000028", lines(`error: --to-lsn: "5000028" is not a position in the write-ahead log (like 16/B374D848)`, help)},
 		"the zeroth":      {"--to-lsn=0/0", lines("error: --to-lsn: 0/0 is no position", help)},
 		"carry what":      {"--latest --carry-leases=some", lines(`error: --carry-leases: "some" is none of all, none and vlan=10,20`, help)},
