@@ -62,13 +62,7 @@ func (o *change) unfinished(err error, again string) error {
 // lock says who works, for the lock on a deployment. A lock of an earlier run on this machine whose process has ended
 // is taken over at once; of others only when --take-over says so.
 func (o *change) lock(kind, again string) operation.Options {
-	by := "somebody"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
-	if host, err := os.Hostname(); err == nil {
-		by += "@" + host
-	}
+	by := whoami()
 	return operation.Options{
 		State: operation.State{Kind: kind, By: by, Process: os.Getpid(), Continue: again},
 		Now:   o.env.Now,
@@ -76,6 +70,18 @@ func (o *change) lock(kind, again string) operation.Options {
 			return o.takeOver || held.By == by && !alive(held.Process)
 		},
 	}
+}
+
+// whoami is the user and the machine, for people.
+func whoami() string {
+	by := "somebody"
+	if u, err := user.Current(); err == nil {
+		by = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		by += "@" + host
+	}
+	return by
 }
 
 // alive reports whether a process of this machine still runs. In doubt it does: then one has to wait until its lock runs

@@ -58,7 +58,7 @@ func (o *restoreWork) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := restore.List(ctx, k, k.Namespace, o.env.Now())
+	found, err := listRestored(ctx, k, o.env.Now())
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func (o *restoreWork) status(ctx context.Context, name string) error {
 
 // oneRestored finds a restored cluster by its name.
 func oneRestored(ctx context.Context, k *kube.Client, name string, o *restoreWork) (*restore.Restored, error) {
-	all, err := restore.List(ctx, k, k.Namespace, o.env.Now())
+	all, err := listRestored(ctx, k, o.env.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +63,17 @@ func oneRestored(ctx context.Context, k *kube.Client, name string, o *restoreWor
 		return nil, WithHint(&NotFoundError{What: "restored cluster " + name + " in namespace " + k.Namespace}, "kubectl kea restore list -n "+k.Namespace)
 	}
 	return &all[i], nil
+}
+
+// listRestored lists the restored clusters. That the process of this machine which worked on one has died is known here only.
+func listRestored(ctx context.Context, k *kube.Client, now time.Time) ([]restore.Restored, error) {
+	all, err := restore.List(ctx, k, k.Namespace, now)
+	for i := range all {
+		if r := &all[i]; r.Running && r.By == whoami() && !alive(r.Process) {
+			r.Died()
+		}
+	}
+	return all, err
 }
 
 // completeRestored offers the restored clusters.

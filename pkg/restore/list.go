@@ -37,6 +37,7 @@ type Restored struct {
 	// Running: somebody works on it at this moment; By says who.
 	Running bool   `json:"running"`
 	By      string `json:"by,omitempty"`
+	Process int    `json:"process,omitempty"` // on By's machine
 	// Unfinished is the move that an earlier run left half done, to or from this cluster.
 	Unfinished *Unfinished `json:"unfinished,omitempty"`
 	// Next is what goes on from here: a command, or "". Abort ends what is unfinished.
@@ -118,10 +119,7 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, alive []op
 		}
 	}
 	one.attend(alive)
-	one.Next = one.next()
-	if !one.Running && (one.Unfinished != nil || made && record.Phase == Recovering) {
-		one.Abort = fmt.Sprintf("kubectl kea restore abort %s -n %s", one.Name, one.Namespace)
-	}
+	one.advise()
 	return one, related, nil
 }
 
@@ -146,8 +144,22 @@ func (r *Restored) attend(alive []operation.State) {
 	recovering := r.Record != nil && r.Record.Phase == Recovering
 	for _, state := range alive {
 		if r.Unfinished != nil && state.Kind == string(r.Unfinished.Direction) || recovering && state.Kind == kindRestore && state.Started.Unix() >= r.Record.Started.Unix()-1 {
-			r.Running, r.By = true, state.By
+			r.Running, r.By, r.Process = true, state.By, state.Process
 		}
+	}
+}
+
+// Died says that the one who worked on it does so no more, although its last sign of life is fresh.
+func (r *Restored) Died() {
+	r.Running, r.By, r.Process = false, "", 0
+	r.advise()
+}
+
+// advise works out the commands that go on, and that end what is unfinished.
+func (r *Restored) advise() {
+	r.Next, r.Abort = r.next(), ""
+	if !r.Running && (r.Unfinished != nil || r.Record != nil && r.Record.Phase == Recovering) {
+		r.Abort = fmt.Sprintf("kubectl kea restore abort %s -n %s", r.Name, r.Namespace)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	"github.com/google/go-cmp/cmp"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -236,5 +237,36 @@ func TestParseCarrying(t *testing.T) {
 		if _, err := ParseCarrying(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}
+	}
+}
+
+// What somebody works on at this moment is not broken off: nobody is told to go on with it or to end it, until it has died.
+func TestListOfARunningRestore(t *testing.T) {
+	now := at(t, "17:00:00")
+	sign := metav1.NewMicroTime(now.Add(-5 * time.Second))
+	lock := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "kea-dhcp-operation", Labels: map[string]string{marks.LabelDeployment: "kea-dhcp"}, Annotations: map[string]string{
+			marks.AnnotationOperation: `{"kind":"restore","started":"2026-03-10T16:50:00Z","by":"ann@desk","process":7}`,
+		}},
+		Spec: coordinationv1.LeaseSpec{RenewTime: &sign},
+	}
+	cluster := noted("kea-r1", 2, recorded(t, Record{Source: "kea", Phase: Recovering, Target: Wanted{Latest: true}, Started: at(t, "16:50:00")}))
+	list := func(now time.Time) Restored {
+		all, err := List(t.Context(), holding(t, cluster, serviceTo("kea", nil), lock).Client, "network", now)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%v, %v", all, err)
+		}
+		return all[0]
+	}
+	r := list(now)
+	if !r.Running || r.By != "ann@desk" || r.Process != 7 || r.Next != "" || r.Abort != "" {
+		t.Errorf("%+v", r)
+	}
+	const goesOn = "kubectl kea restore -n network --name kea-r1 --latest"
+	if r.Died(); r.Running || r.Next != goesOn || r.Abort != "kubectl kea restore abort kea-r1 -n network" {
+		t.Errorf("dead: %+v", r)
+	}
+	if r := list(now.Add(time.Minute)); r.Running || r.Next != goesOn {
+		t.Errorf("silent for long: %+v", r)
 	}
 }
