@@ -74,7 +74,7 @@ verify: docs ## Write the generated pages and fail when they were not current
 
 .PHONY: e2e
 e2e: build $(if $(KUBECTL_KEA_E2E_CLUSTER),,deps) ## Run the end-to-end tests in the lab (Linux, root)
-	@cd test/e2e && $(GO) test -tags e2e -count=1 -timeout 60m $(E2E_FLAGS) ./...
+	@cd test/e2e && $(GO) test -tags e2e -count=1 -timeout 75m $(E2E_FLAGS) ./...
 
 .PHONY: chaos
 chaos: build deps ## Run every fault against every operation that moves a database, for hours, in the lab (Linux, root)
