@@ -22,7 +22,7 @@ func (m *move) undo(ctx context.Context) error {
 		try(annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: ""}))
 	}
 	if m.barred && m.from != nil {
-		try(m.from.super.admit(ctx, m.from.role))
+		try(m.admitAnew(ctx))
 	}
 	if m.turned {
 		try(turn(ctx, m.Client, m.service, m.p.From))
@@ -30,8 +30,7 @@ func (m *move) undo(ctx context.Context) error {
 			try(startProof(ctx, m.Source, m.crew, m.p.database, m.from.primary).wait(ctx))
 		}
 		if m.to != nil {
-			_, err := m.to.db.EndSessions(ctx)
-			try(err)
+			try(m.leave(ctx))
 		}
 		try(m.crew.probe(ctx))
 	}
@@ -48,6 +47,26 @@ func (m *move) undo(ctx context.Context) error {
 	}
 	var none *moveState
 	return none.write(ctx, m.Client, m.service)
+}
+
+// The sessions that a step was using when it was interrupted are of no use any more: the way back opens its own.
+
+// admitAnew lets the servers' role log in again to the cluster that they were to leave.
+func (m *move) admitAnew(ctx context.Context) error {
+	super := openSuperuser(ctx, m.Pods, m.from.primary.Namespace, m.from.primary.Name)
+	defer super.close()
+	return super.admit(ctx, m.from.role)
+}
+
+// leave ends the servers' sessions in the cluster that they were to come to.
+func (m *move) leave(ctx context.Context) error {
+	to, err := openEndAt(ctx, m.Source, m.to.cluster, m.to.primary, m.p.database.Name)
+	if err != nil {
+		return err
+	}
+	defer to.close(ctx)
+	_, err = to.db.EndSessions(ctx)
+	return err
 }
 
 // forward reports whether an earlier run has turned the Service: then the only way is on.

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,6 +62,7 @@ func TestRestoreChain(t *testing.T) {
 	}
 	w.exact(t, w.cluster, name, target)
 
+	t.Run("interrupted", func(t *testing.T) { testInterruptedCutover(t, w, name) })
 	t.Run("cutover", func(t *testing.T) { testKilledCutover(t, w, name) })
 	t.Run("second restore", func(t *testing.T) { testRestoreBeforeCutover(t, w, name, target) })
 	t.Run("abort", func(t *testing.T) { testAbortedRestore(t, w, target) })
@@ -69,9 +71,22 @@ func TestRestoreChain(t *testing.T) {
 	restored(t, w.namespace)
 }
 
+// bothFamilies are the servers of the scenario recovery, as a step names them.
+const bothFamilies = "kea-dhcp-0/dhcp4, kea-dhcp-0/dhcp6, kea-dhcp-1/dhcp4, kea-dhcp-1/dhcp6"
+
+// A cutover that is interrupted before the end of the pause takes everything back, and nothing is left unfinished.
+func testInterruptedCutover(t *testing.T, w ward, name string) {
+	for _, step := range moveSteps(w, bothFamilies, w.cluster, name)[:7] {
+		r := endAt(t, os.Interrupt, step, "restore", "cutover", name, "-n", w.namespace, "--confirm="+name)
+		if r.code != 130 || !strings.Contains(r.err, "the servers go on with "+w.cluster+", nothing is lost") {
+			t.Errorf("interrupted at %q: exit %d\n%s", step, r.code, r.err)
+		}
+		w.serves(t, w.cluster, "")
+	}
+}
+
 // A cutover is killed at each of its steps while clients come and go. No lease is lost, no address is given twice.
 func testKilledCutover(t *testing.T, w ward, name string) {
-	servers := "kea-dhcp-0/dhcp4, kea-dhcp-0/dhcp6, kea-dhcp-1/dhcp4, kea-dhcp-1/dhcp6"
 	args := []string{"restore", "cutover", name, "-n", w.namespace, "--confirm=" + name}
 	m := w.load(t, 20, 75*time.Second, func() {
 		killAt(t, "close "+w.cluster+" to the servers", args...)
@@ -79,7 +94,7 @@ func testKilledCutover(t *testing.T, w ward, name string) {
 			t.Errorf("abort: exit %d, the service leads to %s\n%s%s", r.code, w.current(t), r.out, r.err)
 		}
 		w.serves(t, w.cluster, "")
-		for _, step := range moveSteps(w, servers, w.cluster, name) {
+		for _, step := range moveSteps(w, bothFamilies, w.cluster, name) {
 			killAt(t, step, args...)
 			if r := plugin(t, "restore", "list", "-n", w.namespace); step != "log in to both clusters" && !strings.Contains(r.out, "cutover unfinished") {
 				t.Errorf("killed at %q, the list does not say that it is unfinished:\n%s", step, r.out)

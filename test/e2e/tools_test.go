@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,6 +91,12 @@ func plugin(t *testing.T, args ...string) run {
 // killAt runs a command and kills it, as a power cut does, when it begins a step.
 func killAt(t *testing.T, step string, args ...string) {
 	t.Helper()
+	endAt(t, syscall.SIGKILL, step, args...)
+}
+
+// endAt runs a command and sends it a signal when it begins a step.
+func endAt(t *testing.T, signal os.Signal, step string, args ...string) run {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, world.plugin, args...)
@@ -106,15 +113,16 @@ func killAt(t *testing.T, step string, args ...string) {
 		fmt.Fprintln(&seen, lines.Text())
 		if lines.Text() == step+" ..." {
 			reached = true
-			_ = cmd.Process.Kill()
+			_ = cmd.Process.Signal(signal)
 		}
 	}
-	_ = cmd.Wait() // killed
+	_ = cmd.Wait() // it did not end well, and was not meant to
 	learnSecrets(t)
-	silent(t, args[0]+", which was killed", seen.String())
+	silent(t, args[0]+", which was ended", seen.String())
 	if !reached {
 		t.Fatalf("it never came to %q:\n%s", step, seen.String())
 	}
+	return run{err: seen.String(), code: cmd.ProcessState.ExitCode()}
 }
 
 // look is `status -o json` of a namespace.
