@@ -69,8 +69,7 @@ func TestChaos(t *testing.T) {
 }
 
 func chaos(t *testing.T, w ward, f fault) {
-	lab(t, "up", w.scenario)
-	restored(t, w.namespace)
+	w.up(t)
 	name := fresh(w.cluster + "-chaos")
 	m := w.load(t, 10, 5*time.Minute, func() {
 		time.Sleep(3 * time.Second)

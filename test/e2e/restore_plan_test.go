@@ -190,8 +190,8 @@ func TestRestoreNamesAllPermissions(t *testing.T) {
 	r := plugin(t, "restore", "-n", "network", "--latest", "--dry-run=server", "--as", "lab-nobody")
 	said := strings.Join(strings.Fields(r.out), " ")
 	for _, want := range []string{
-		"get,list,create,patch,delete clusters.postgresql.cnpg.io", "get,list,create,patch backups.postgresql.cnpg.io", "get objectstores.barmancloud.cnpg.io", "get,list,watch pods", "create pods/exec",
-		"create pods/portforward", "get,list,patch services", "get,patch secrets", "get,list,create,update,delete leases.coordination.k8s.io", "get,list jobs.batch",
+		"get,list,watch,create,patch,delete clusters.postgresql.cnpg.io", "get,list,create,patch backups.postgresql.cnpg.io", "get objectstores.barmancloud.cnpg.io", "get,list,watch pods", "create pods/exec",
+		"create pods/portforward", "get,list,patch services", "get,patch secrets", "get,list,create,update,delete leases.coordination.k8s.io",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not named:\n%s", want, r.out)

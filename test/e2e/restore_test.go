@@ -31,8 +31,7 @@ func moveSteps(w ward, servers, from, to string) []string {
 // cutover, killed at each step under load; a second restore to a time before that; the way back with a server down.
 func TestRestoreChain(t *testing.T) {
 	w := recoveryWard()
-	lab(t, "up", w.scenario)
-	restored(t, w.namespace)
+	w.up(t)
 
 	// The base backup is of the first timeline, the target lies on the second.
 	first := look(t, w.namespace).Databases[0].Cluster.Primary
@@ -167,8 +166,7 @@ func testRollback(t *testing.T, w ward, name string) {
 // else tries at the same time.
 func TestRestoreFaults(t *testing.T) {
 	w := recoveryWard()
-	lab(t, "up", w.scenario)
-	restored(t, w.namespace)
+	w.up(t)
 	testMissingCredentials(t, w)
 	time.Sleep(2 * time.Second) // the target lies after the last commit of anybody
 	target := w.clock(t)

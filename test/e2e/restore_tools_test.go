@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
+	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
 // ward is a deployment whose database is restored.
@@ -55,6 +57,18 @@ func (w ward) marks(t *testing.T, count int) (wait func()) {
 			t.Fatalf("write marks: %s", out)
 		}
 	}
+}
+
+// up raises the scenario and waits until there is a backup to restore from: a fresh one has only begun its first.
+func (w ward) up(t *testing.T) {
+	t.Helper()
+	lab(t, "up", w.scenario)
+	until(t, w.namespace, "it has a backup", 3*time.Minute, func(r status.Report) error {
+		if b := r.Databases[0].Backups; b == nil || b.LastSuccessful == nil {
+			return errors.New("no backup yet")
+		}
+		return healthy(r)
+	})
 }
 
 // current is the cluster that the servers' Service leads to.
