@@ -8,12 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
 
 func main() {
@@ -30,16 +29,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error: -rounds must be at least 1, and -tables like 1000/100,2000/100")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	r, err := run(ctx, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-	if code := timing.Show(r.page(), !*strict || r.met()); code != 0 {
-		os.Exit(code)
-	}
+	os.Exit(timing.Run(*strict, func(ctx context.Context) (page printer.Page, met bool, err error) {
+		r, err := run(ctx, o)
+		if err != nil {
+			return page, false, err
+		}
+		return r.page(), r.met(), nil
+	}))
 }
 
 // parse reads the tables.

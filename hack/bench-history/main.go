@@ -7,11 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
 
 func main() {
@@ -31,14 +30,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "error: -rounds must be at least 1, -duration 1s, -most 10")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	r, err := run(ctx, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-	if code := timing.Show(r.page(), !*strict || r.met()); code != 0 {
-		os.Exit(code)
-	}
+	os.Exit(timing.Run(*strict, func(ctx context.Context) (page printer.Page, met bool, err error) {
+		r, err := run(ctx, o)
+		if err != nil {
+			return page, false, err
+		}
+		return r.page(), r.met(), nil
+	}))
 }

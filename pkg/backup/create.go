@@ -44,10 +44,10 @@ func (c Creation) Blocked() bool { return problem.Worst(c.Problems) == problem.C
 // is told that the archive is far behind.
 func Plan(ctx context.Context, c client.Client, get cnpg.Get, s Subject, r Request, now time.Time) (Creation, error) {
 	plan := Creation{Namespace: s.Cluster.Namespace, Cluster: s.Cluster.Name, Method: cnpg.ArchiveOf(s.Cluster).Method}
-	plan.Manifest = manifest(s, r, now)
+	plan.Manifest = Manifest(s, r, now)
 	plan.Problems = append(refusals(s, now), unproven(plan.Method)...)
 	if faults := validation.IsDNS1123Label(plan.Manifest.Name); len(faults) > 0 {
-		plan.Problems = append(plan.Problems, critical("bad-name", "name "+plan.Manifest.Name,
+		plan.Problems = append(plan.Problems, problem.NewCritical("bad-name", "name "+plan.Manifest.Name,
 			"a backup's name has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit", "leave --name out, or give another one"))
 	}
 	if !plan.Blocked() {
@@ -85,9 +85,9 @@ func newName(cluster string, now time.Time) string {
 	return strings.TrimRight(cluster[:min(len(cluster), longestName-len(stamp))], "-.") + stamp
 }
 
-// manifest is the Backup object. Its method is always there: CNPG takes one without for an in-tree backup, which fails
-// where a plugin makes them.
-func manifest(s Subject, r Request, now time.Time) *cnpgv1.Backup {
+// Manifest is the Backup object of a subject's cluster, which is all that the subject needs to have, beside its deployment. The
+// method is always there: CNPG takes one without for an in-tree backup, which fails where a plugin makes them.
+func Manifest(s Subject, r Request, now time.Time) *cnpgv1.Backup {
 	b := &cnpgv1.Backup{ObjectMeta: metav1.ObjectMeta{
 		Namespace: s.Cluster.Namespace, Name: cmp.Or(r.Name, newName(s.Cluster.Name, now)),
 		Labels: map[string]string{
@@ -108,16 +108,12 @@ func method(m cnpg.Method) (cnpgv1.BackupMethod, *cnpgv1.BackupPluginConfigurati
 	return cnpgv1.BackupMethod(m), nil
 }
 
-func critical(code, subject, text, next string) problem.Problem {
-	return problem.Problem{Severity: problem.Critical, Code: code, Subject: subject, Text: text, Next: next}
-}
-
 // refusals are what stands against any backup of a cluster. Pure.
 func refusals(s Subject, now time.Time) []problem.Problem {
 	found := []problem.Problem{}
 	cluster := "cluster " + s.Cluster.Name
 	kubectl := "kubectl -n " + s.Cluster.Namespace
-	refuse := func(code, text, next string) { found = append(found, critical(code, cluster, text, next)) }
+	refuse := func(code, text, next string) { found = append(found, problem.NewCritical(code, cluster, text, next)) }
 	summary := cnpg.Summarize(s.Cluster, s.In.Instances(s.Cluster.Name), now)
 	switch {
 	case cnpg.ArchiveOf(s.Cluster).Method == cnpg.MethodNone:
@@ -140,7 +136,7 @@ func refusals(s Subject, now time.Time) []problem.Problem {
 }
 
 func noBackups(cluster *cnpgv1.Cluster) problem.Problem {
-	return critical("no-backup", "cluster "+cluster.Name, "no backups are configured: neither the Barman Cloud plugin, nor an object store, nor volume snapshots",
+	return problem.NewCritical("no-backup", "cluster "+cluster.Name, "no backups are configured: neither the Barman Cloud plugin, nor an object store, nor volume snapshots",
 		"say in the stack file where to, and install it again: kubectl kea install --print-defaults")
 }
 

@@ -96,7 +96,7 @@ func TestRefusals(t *testing.T) {
 
 func TestManifest(t *testing.T) {
 	s := servingSubject(nil)
-	b := manifest(s, Request{Target: "primary"}, *at("02:30:00"))
+	b := Manifest(s, Request{Target: "primary"}, *at("02:30:00"))
 	want := map[string]string{
 		"cnpg.io/cluster": "db", "app.kubernetes.io/managed-by": "kubectl-kea", "kea.fos1.io/component": "backup", "kea.fos1.io/deployment": "kea-dhcp",
 	}

@@ -49,7 +49,7 @@ func permitted(ctx context.Context, c client.Client, namespace string, wanted []
 	if err != nil || len(missing) == 0 {
 		return nil, err
 	}
-	return []problem.Problem{critical("missing-permission", "namespace "+namespace, MayNot(missing), "ask for a role with these permissions")}, nil
+	return []problem.Problem{problem.NewCritical("missing-permission", "namespace "+namespace, MayNot(missing), "ask for a role with these permissions")}, nil
 }
 
 // ListPermissions are those that a list of backups cannot do without.

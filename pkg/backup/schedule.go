@@ -116,11 +116,11 @@ func PlanSchedule(ctx context.Context, c client.Client, s Subject, existing Sche
 		plan.Problems = append(plan.Problems, noBackups(s.Cluster))
 	}
 	if faults := validation.IsDNS1123Label(name); len(faults) > 0 || len(name) > longestSchedule {
-		plan.Problems = append(plan.Problems, critical("bad-name", "name "+name,
+		plan.Problems = append(plan.Problems, problem.NewCritical("bad-name", "name "+name,
 			fmt.Sprintf("a schedule's name has at most %d lower-case letters, digits and -, so that its backups' names have 63", longestSchedule), "give another one"))
 	}
 	if slices.ContainsFunc(existing.Schedules, func(p Planned) bool { return p.Name == name }) {
-		plan.Problems = append(plan.Problems, critical("name-taken", "schedule "+name, "it exists already", "give another --name, or delete it: kubectl -n "+plan.Namespace+" delete "+ScheduleResource+" "+name))
+		plan.Problems = append(plan.Problems, problem.NewCritical("name-taken", "schedule "+name, "it exists already", "give another --name, or delete it: kubectl -n "+plan.Namespace+" delete "+ScheduleResource+" "+name))
 	}
 	denied, err := permitted(ctx, c, plan.Namespace, []kube.Permission{of("create", "scheduledbackups", plan.Namespace)})
 	if err != nil {

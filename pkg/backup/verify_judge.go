@@ -3,7 +3,6 @@ package backup
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -71,18 +70,9 @@ func (v *Verdict) counters(found keadb.Inspection, names subnetNames) {
 
 // miscounted says where a subnet's counters differ from its rows; "" when they do not.
 func miscounted(s keadb.SubnetInspection) string {
-	states := map[int]bool{}
-	for state := range s.Rows {
-		states[state] = true
-	}
-	for state := range s.Counted {
-		states[state] = true
-	}
 	texts := []string{}
-	for _, state := range slices.Sorted(maps.Keys(states)) {
-		if rows, counted := s.Rows[state], s.Counted[state]; rows != counted {
-			texts = append(texts, fmt.Sprintf("%d rows in state %d, %d counted", rows, state, counted))
-		}
+	for _, state := range s.Miscounted() {
+		texts = append(texts, fmt.Sprintf("%d rows in state %d, %d counted", s.Rows[state], state, s.Counted[state]))
 	}
 	return strings.Join(texts, ", ")
 }

@@ -72,7 +72,7 @@ func PlanVerification(ctx context.Context, c client.Client, s Subject, name stri
 			return v, err
 		}
 	} else if err := v.manifest(); err != nil {
-		v.Problems = append(v.Problems, critical("no-manifest", "cluster "+v.Source, err.Error(), ""))
+		v.Problems = append(v.Problems, problem.NewCritical("no-manifest", "cluster "+v.Source, err.Error(), ""))
 	}
 	denied, err := permitted(ctx, c, v.Namespace, VerifyPermissions(v.Namespace))
 	v.Problems = append(v.Problems, denied...)
@@ -103,7 +103,7 @@ func (v *Verification) choose(w Window, name string) bool {
 func (v *Verification) unusable(ctx context.Context, c client.Client, name string) error {
 	list := "kubectl kea backup list -n " + v.Namespace
 	if name == "" {
-		v.Problems = append(v.Problems, critical("no-backup", "cluster "+v.Source, "there is no backup that succeeded", "kubectl kea backup --wait -n "+v.Namespace))
+		v.Problems = append(v.Problems, problem.NewCritical("no-backup", "cluster "+v.Source, "there is no backup that succeeded", "kubectl kea backup --wait -n "+v.Namespace))
 		return nil
 	}
 	b := &cnpgv1.Backup{}
@@ -118,7 +118,7 @@ func (v *Verification) unusable(ctx context.Context, c client.Client, name strin
 	if !v.Backup.Succeeded() {
 		text = "it did not succeed: its phase is " + v.Backup.Phase
 	}
-	v.Problems = append(v.Problems, critical("unusable-backup", "backup "+name, text, list))
+	v.Problems = append(v.Problems, problem.NewCritical("unusable-backup", "backup "+name, text, list))
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -161,7 +159,7 @@ func (o *backupVerifyOptions) look(ctx context.Context, k *kube.Client, plan *ba
 // verify does it, and shows the verdict.
 func (o *backupVerifyOptions) verify(ctx context.Context, k *kube.Client, plan *backup.Verification, format printer.Format) error {
 	steps := o.env.steps()
-	v := backup.Verifier{Client: k, Pods: k, Observe: o.env.observeSQL(), Now: o.env.Now, By: whoAmI(), Progress: steps}
+	v := backup.Verifier{Client: k, Pods: k, Observe: o.env.observeSQL(), Now: o.env.Now, By: whoami(), Progress: steps}
 	verdict, err := v.Verify(ctx, plan)
 	steps.Close()
 	var failed *cnpg.RecoveryError
@@ -182,16 +180,4 @@ func (o *backupVerifyOptions) verify(ctx context.Context, k *kube.Client, plan *
 		err = ErrBadAnswer
 	}
 	return err
-}
-
-// whoAmI names the user and the machine, for notes that others read.
-func whoAmI() string {
-	by := "somebody"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
-	if host, err := os.Hostname(); err == nil {
-		by += "@" + host
-	}
-	return by
 }

@@ -48,26 +48,21 @@ func restoreLookRules() []rule {
 }
 
 func (o *restoreWork) list(ctx context.Context) error {
-	format, err := o.out.format()
+	s, ctx, done, err := o.begin(ctx, lookLimit)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := o.env.deadline(ctx, lookLimit)
-	defer cancel()
-	k, err := o.env.Kube()
+	defer done()
+	found, err := listRestored(ctx, s)
 	if err != nil {
 		return err
 	}
-	found, err := listRestored(ctx, k, o.env.Now())
-	if err != nil {
+	if len(found) == 0 && s.format.Human() {
+		_, err := fmt.Fprintf(o.env.ErrOut, "No restored clusters in namespace %s.\n", s.namespace)
 		return err
 	}
-	if len(found) == 0 && format.Human() {
-		_, err := fmt.Fprintf(o.env.ErrOut, "No restored clusters in namespace %s.\n", k.Namespace)
-		return err
-	}
-	return o.out.write(format, restoreList{k.Namespace, found}, printer.View{
-		Page: func() printer.Page { return restoreListPage(found, o.env.Now(), format.Wide()) },
+	return o.out.write(s.format, restoreList{s.namespace, found}, printer.View{
+		Page: func() printer.Page { return restoreListPage(found, o.env.Now(), s.format.Wide()) },
 		Names: func() []string {
 			names := []string{}
 			for _, r := range found {

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,42 +31,37 @@ only.`,
 }
 
 func (o *restoreWork) status(ctx context.Context, name string) error {
-	format, err := o.out.format()
+	s, ctx, done, err := o.begin(ctx, lookLimit)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := o.env.deadline(ctx, lookLimit)
-	defer cancel()
-	k, err := o.env.Kube()
+	defer done()
+	one, err := oneRestored(ctx, s, name)
 	if err != nil {
 		return err
 	}
-	one, err := oneRestored(ctx, k, name, o)
-	if err != nil {
-		return err
-	}
-	return o.out.write(format, one, printer.View{
+	return o.out.write(s.format, one, printer.View{
 		Page:  func() printer.Page { return restoreStatusPage(one, o.env.Now()) },
 		Names: func() []string { return []string{clusterResource + "/" + one.Name} },
 	})
 }
 
 // oneRestored finds a restored cluster by its name.
-func oneRestored(ctx context.Context, k *kube.Client, name string, o *restoreWork) (*restore.Restored, error) {
-	all, err := listRestored(ctx, k, o.env.Now())
+func oneRestored(ctx context.Context, s session, name string) (*restore.Restored, error) {
+	all, err := listRestored(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	i := slices.IndexFunc(all, func(r restore.Restored) bool { return r.Name == name })
 	if i < 0 {
-		return nil, WithHint(&NotFoundError{What: "restored cluster " + name + " in namespace " + k.Namespace}, "kubectl kea restore list -n "+k.Namespace)
+		return nil, WithHint(&NotFoundError{What: "restored cluster " + name + " in namespace " + s.namespace}, "kubectl kea restore list -n "+s.namespace)
 	}
 	return &all[i], nil
 }
 
 // listRestored lists the restored clusters. That the process of this machine which worked on one has died is known here only.
-func listRestored(ctx context.Context, k *kube.Client, now time.Time) ([]restore.Restored, error) {
-	all, err := restore.List(ctx, k, k.Namespace, now)
+func listRestored(ctx context.Context, s session) ([]restore.Restored, error) {
+	all, err := restore.List(ctx, s.Client, s.namespace, s.Now())
 	for i := range all {
 		if r := &all[i]; r.Running && r.By == whoami() && !alive(r.Process) {
 			r.Died()

@@ -24,6 +24,13 @@ func ListClusters(ctx context.Context, r client.Reader, namespace string) ([]cnp
 	return list.Items, nil
 }
 
+// PodReady reports whether Kubernetes calls a pod ready, so that Services lead to it.
+func PodReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
 // ListInstances reads the instance pods of one cluster, sorted by name.
 // Errors: the reader's. Permission: list pods.
 func ListInstances(ctx context.Context, r client.Reader, namespace, cluster string) ([]corev1.Pod, error) {

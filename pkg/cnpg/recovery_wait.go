@@ -152,13 +152,13 @@ func (r *recovering) done(ctx context.Context) bool {
 	if primary == nil {
 		return false
 	}
-	if !podReady(primary) {
+	if !PodReady(primary) {
 		r.ready = time.Time{}
 	} else if r.ready.IsZero() {
 		r.ready = time.Now()
 	}
 	if r.Try == nil {
-		r.proved = podReady(primary)
+		r.proved = PodReady(primary)
 	} else if r.trying != primary.Name && containerState(primary, PostgresContainer).Running != nil {
 		r.trying, r.proved = primary.Name, false
 		r.note("the primary " + primary.Name + " starts")
@@ -169,7 +169,7 @@ func (r *recovering) done(ctx context.Context) bool {
 	}
 	ready, wanted := 0, r.cluster.Spec.Instances
 	for _, pod := range r.pods {
-		if pod.Labels[LabelPodRole] == "instance" && podReady(pod) {
+		if pod.Labels[LabelPodRole] == "instance" && PodReady(pod) {
 			ready++
 		}
 	}
@@ -237,13 +237,4 @@ func containerState(pod *corev1.Pod, name string) corev1.ContainerState {
 		}
 	}
 	return corev1.ContainerState{}
-}
-
-func podReady(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }

@@ -163,11 +163,7 @@ func describePod(m *Member, pod *corev1.Pod) {
 	for _, c := range pod.Status.ContainerStatuses {
 		m.Restarts += int(c.RestartCount)
 	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			m.Ready = c.Status == corev1.ConditionTrue
-		}
-	}
+	m.Ready = PodReady(pod)
 	if pod.DeletionTimestamp != nil {
 		m.Phase, m.Ready = "Terminating", false
 	}

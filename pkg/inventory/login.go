@@ -222,11 +222,10 @@ func (s *search) secret(ctx context.Context, name string) (*corev1.Secret, error
 	return secret, nil
 }
 
+// readiness puts pods that are ready before others.
 func readiness(pod corev1.Pod) int {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-			return 1
-		}
+	if cnpg.PodReady(&pod) {
+		return 1
 	}
 	return 0
 }

@@ -54,7 +54,7 @@ with new as (insert into logs (%[2]s) select %[2]s from %[3]s except all select 
 func quoteNames(names []string) []string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quoteName(name)
+		quoted[i] = QuoteName(name)
 	}
 	return quoted
 }

@@ -111,7 +111,7 @@ func (p *passage) triggers(action string, families []Family) []string {
 			if t.always && action == "enable" {
 				always = "always "
 			}
-			parts = append(parts, action+" "+always+"trigger "+quoteName(t.name))
+			parts = append(parts, action+" "+always+"trigger "+QuoteName(t.name))
 		}
 		if len(parts) > 0 {
 			all = append(all, "alter table "+table+" "+strings.Join(parts, ", "))
@@ -120,7 +120,8 @@ func (p *passage) triggers(action string, families []Family) []string {
 	return all
 }
 
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// QuoteName quotes the name of an object or a role for SQL.
+func QuoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // mergeTable is the statement that merges one table: the newest time of the client wins, and who has none gets a row. With
 // count, it has the counters follow.

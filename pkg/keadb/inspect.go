@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,19 @@ select version, coalesce(minor, 0) from schema_version`
 // the name of the file that is written tells the new timeline.
 const timelineSQL = `select case when pg_is_in_recovery() then lpad(to_hex((select timeline_id from pg_control_checkpoint())), 8, '0')
 	else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end`
+
+// Miscounted are the states, in order, whose counter does not agree with the rows.
+func (s SubnetInspection) Miscounted() []int {
+	states := map[int]bool{}
+	for _, counts := range []map[int]int64{s.Rows, s.Counted} {
+		for state := range counts {
+			if s.Rows[state] != s.Counted[state] {
+				states[state] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(states))
+}
 
 // Inspect looks at everything. Errors: ErrNoSchema, and those of a reading.
 func (db *DB) Inspect(ctx context.Context) (Inspection, error) {

@@ -31,6 +31,11 @@ type Problem struct {
 	Next string `json:"next,omitempty"`
 }
 
+// NewCritical is a problem that stands against what was asked for.
+func NewCritical(code, subject, text, next string) Problem {
+	return Problem{Severity: Critical, Code: code, Subject: subject, Text: text, Next: next}
+}
+
 // Sort orders problems worst first, and otherwise leaves them as they were found.
 func Sort(all []Problem) {
 	slices.SortStableFunc(all, func(a, b Problem) int { return cmp.Compare(a.Severity.rank(), b.Severity.rank()) })

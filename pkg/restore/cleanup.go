@@ -104,10 +104,10 @@ func (p *CleanupPlan) check(clusters []cnpgv1.Cluster) {
 	subject := "cluster " + p.Name
 	switch {
 	case p.Current:
-		p.Problems = append(p.Problems, critical("in-service", subject, "it is in service: the servers keep their leases in it",
+		p.Problems = append(p.Problems, problem.NewCritical("in-service", subject, "it is in service: the servers keep their leases in it",
 			"kubectl kea restore list -n "+p.Namespace+" says whether there is one to go back to"))
 	case p.Unfinished != nil:
-		p.Problems = append(p.Problems, critical("unfinished", subject,
+		p.Problems = append(p.Problems, problem.NewCritical("unfinished", subject,
 			fmt.Sprintf("the %s from %s to %s is not finished", p.Unfinished.Direction, p.Unfinished.From, p.Unfinished.To), p.Next))
 	}
 	for i := range clusters {
@@ -117,7 +117,7 @@ func (p *CleanupPlan) check(clusters []cnpgv1.Cluster) {
 		}
 		record, made, err := RecordOf(c)
 		if err == nil && made && record.Phase == Recovering && record.Source == p.Name {
-			p.Problems = append(p.Problems, critical("being-restored", subject, "cluster "+c.Name+" is being restored from it", "wait until it is done"))
+			p.Problems = append(p.Problems, problem.NewCritical("being-restored", subject, "cluster "+c.Name+" is being restored from it", "wait until it is done"))
 		}
 	}
 	if p.SupersededBy != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
 const (
@@ -140,21 +141,9 @@ func (c crew) probe(ctx context.Context) error {
 			if err == nil || errors.Is(err, kea.ErrUnsupported) {
 				return nil // without the hook nothing can be asked; its sessions tell later
 			}
-			if pause(ctx, 20*time.Millisecond) != nil {
+			if operation.Pause(ctx, 20*time.Millisecond) != nil {
 				return err
 			}
 		}
 	})
-}
-
-// pause waits; it ends early with the context's cause.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

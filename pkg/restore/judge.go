@@ -40,11 +40,8 @@ func (r *recovery) judge(found keadb.Inspection) error {
 func miscounted(l keadb.LeasesInspection) int {
 	n := 0
 	for _, s := range l.Subnets {
-		for state, rows := range s.Rows {
-			if s.Counted[state] != rows {
-				n++
-				break
-			}
+		if len(s.Miscounted()) > 0 {
+			n++
 		}
 	}
 	return n

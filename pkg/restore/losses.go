@@ -32,20 +32,25 @@ func losses(counts []keadb.AfterCount, catalog *leases.Catalog) []Loss {
 		if c.Leases == 0 {
 			continue
 		}
-		service := kea.DHCP4
-		if c.Family == keadb.IPv6 {
-			service = kea.DHCP6
-		}
-		l := Loss{Service: string(service), SubnetID: c.SubnetID, Leases: c.Leases}
-		if s := catalog.Find(service, c.SubnetID, netip.Addr{}); s != nil {
-			l.VLAN, l.VLANName, l.Subnet = s.VLAN.ID, s.VLAN.Name, s.CIDR.String()
-		}
-		found = append(found, l)
+		found = append(found, lossOf(catalog, c.Family, c.SubnetID, c.Leases))
 	}
 	slices.SortStableFunc(found, func(a, b Loss) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(unnamedLast(a.VLAN), unnamedLast(b.VLAN)), cmp.Compare(a.SubnetID, b.SubnetID))
 	})
 	return found
+}
+
+// lossOf names a subnet and its VLAN.
+func lossOf(catalog *leases.Catalog, family keadb.Family, id uint32, n int64) Loss {
+	service := kea.DHCP4
+	if family == keadb.IPv6 {
+		service = kea.DHCP6
+	}
+	l := Loss{Service: string(service), SubnetID: id, Leases: n}
+	if s := catalog.Find(service, id, netip.Addr{}); s != nil {
+		l.VLAN, l.VLANName, l.Subnet = s.VLAN.ID, s.VLAN.Name, s.CIDR.String()
+	}
+	return l
 }
 
 // unnamedLast puts what belongs to no VLAN behind the rest.

@@ -10,10 +10,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
@@ -214,30 +214,21 @@ func (m *move) turn(ctx context.Context, _ func(string)) (string, error) {
 	if err := m.to.db.WriteProbe(ctx); err != nil {
 		return "", err
 	}
-	if err := m.notePause(ctx); err != nil {
-		return "", err
-	}
 	proof := startProof(ctx, m.Source, m.crew, m.p.database, m.to.primary)
 	m.turned = true // a patch whose answer was not heard may have been done
-	if err := turn(ctx, m.Client, m.service, m.p.To); err != nil {
+	if err := turn(ctx, m.Client, m.service, m.p.To, m.notePause); err != nil {
 		proof.stop()
 		return "", err
 	}
 	return "", proof.wait(ctx)
 }
 
-// notePause notes since when nobody has written to the cluster that is left, unless an earlier run has turned the Service: from
-// then on servers may have written to the other one.
-func (m *move) notePause(ctx context.Context) error {
-	var s corev1.Service
-	if err := m.Client.Get(ctx, m.service, &s); err != nil {
-		return fmt.Errorf("read service %s: %w", m.service.Name, err)
-	}
-	if s.Spec.Selector[cnpg.LabelCluster] == m.p.To && !m.state.Paused.IsZero() {
-		return nil
-	}
+// notePause notes on the Service, as it is turned, since when nobody has written to the cluster that is left.
+func (m *move) notePause(s *corev1.Service) error {
 	m.state.Paused = m.pausedAt.UTC()
-	return m.state.write(ctx, m.Client, m.service)
+	text, err := m.state.text()
+	s.Annotations[marks.AnnotationOperation] = text
+	return err
 }
 
 // shut bars Kea's role from the cluster that the servers leave and ends its sessions there. Whatever was written until then is
@@ -281,7 +272,7 @@ func (m *move) find(ctx context.Context, note func(string)) (string, error) {
 			return "", nil
 		}
 		note(absent)
-		if pause(ctx, 50*time.Millisecond) != nil {
+		if operation.Pause(ctx, 50*time.Millisecond) != nil {
 			return "", errors.New(absent)
 		}
 	}
@@ -289,8 +280,7 @@ func (m *move) find(ctx context.Context, note func(string)) (string, error) {
 
 // start ends the pause. From here on there is no going back: clients may get leases in the new database.
 func (m *move) start(ctx context.Context, _ func(string)) (string, error) {
-	m.endPause()
-	m.endPause = nil
+	m.letGo()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pausePeriod)
 	defer cancel()
 	if err := m.crew.resume(ctx); err != nil {
@@ -301,9 +291,7 @@ func (m *move) start(ctx context.Context, _ func(string)) (string, error) {
 }
 
 func (m *move) close(ctx context.Context) {
-	if m.endPause != nil {
-		m.endPause()
-	}
+	m.letGo()
 	m.from.close(ctx)
 	m.to.close(ctx)
 }

@@ -32,7 +32,7 @@ func (m *move) enter(ctx context.Context, cluster *cnpgv1.Cluster, reachable boo
 	if len(cnpg.FencedInstances(cluster)) > 0 {
 		note("lifting the fence of " + cluster.Name)
 		m.lifted = m.lifted || reachable
-		if err := annotate(ctx, m.Client, cluster.Namespace, cluster.Name, map[string]string{cnpg.AnnotationFenced: ""}); err != nil {
+		if err := unfence(ctx, m.Client, cluster.Namespace, cluster.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -44,7 +44,7 @@ func (m *move) enter(ctx context.Context, cluster *cnpgv1.Cluster, reachable boo
 		}
 		e, err := openEnd(ctx, m.Source, &now, m.p.database.Name)
 		if err == nil {
-			if err = e.db.WriteProbe(ctx); err == nil && reachable && !ready(*e.primary) {
+			if err = e.db.WriteProbe(ctx); err == nil && reachable && !cnpg.PodReady(e.primary) {
 				err = fmt.Errorf("pod %s answers, and is not called ready yet", e.primary.Name)
 			}
 			if err == nil {
@@ -61,7 +61,7 @@ func (m *move) enter(ctx context.Context, cluster *cnpgv1.Cluster, reachable boo
 			continue
 		}
 		note(err.Error())
-		if pause(ctx, time.Second) != nil {
+		if operation.Pause(ctx, time.Second) != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +167,7 @@ func (m *move) settle(ctx context.Context, note func(string)) (string, error) {
 			waiting = err.Error()
 		}
 		note(waiting)
-		if pause(ctx, 500*time.Millisecond) != nil {
+		if operation.Pause(ctx, 500*time.Millisecond) != nil {
 			return "", fmt.Errorf("the service has moved, but: %s", waiting)
 		}
 	}
@@ -240,8 +240,7 @@ func (m *move) archiveEnd(ctx context.Context, note func(string)) (string, error
 func (m *move) fence(ctx context.Context, _ func(string)) (string, error) {
 	m.from.close(ctx)
 	m.from = nil
-	err := annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: `["*"]`})
-	if err != nil {
+	if err := fence(ctx, m.Client, m.p.Namespace, m.p.From); err != nil {
 		return "", err
 	}
 	m.fenced = true
@@ -252,8 +251,7 @@ func (m *move) fence(ctx context.Context, _ func(string)) (string, error) {
 // still have there end with it.
 func (m *move) fenceFirst(ctx context.Context, note func(string)) (string, error) {
 	m.fenced = true
-	err := annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: `["*"]`})
-	if err != nil {
+	if err := fence(ctx, m.Client, m.p.Namespace, m.p.From); err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fenceTime)
@@ -263,11 +261,11 @@ func (m *move) fenceFirst(ctx context.Context, note func(string)) (string, error
 		if err != nil {
 			return "", err
 		}
-		if !slices.ContainsFunc(pods, ready) {
+		if !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return cnpg.PodReady(&pod) }) {
 			return "", nil
 		}
 		note("PostgreSQL shuts down")
-		if pause(ctx, 250*time.Millisecond) != nil {
+		if operation.Pause(ctx, 250*time.Millisecond) != nil {
 			return "", fmt.Errorf("cluster %s still runs %v after it was fenced: does its operator work?", m.p.From, fenceTime)
 		}
 	}
@@ -275,12 +273,6 @@ func (m *move) fenceFirst(ctx context.Context, note func(string)) (string, error
 
 // fenceTime is how long a fence may take: readiness is looked at every few seconds.
 const fenceTime = 20 * time.Second
-
-func ready(pod corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
-}
 
 // finish ends the operation.
 func (m *move) finish(ctx context.Context, _ func(string)) (string, error) {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
@@ -103,16 +104,7 @@ func (m *move) copySchedule(ctx context.Context, s *cnpgv1.ScheduledBackup) (str
 
 // backUp begins one backup.
 func (m *move) backUp(ctx context.Context) (string, error) {
-	archive := cnpg.ArchiveOf(m.p.to)
-	b := &cnpgv1.Backup{
-		ObjectMeta: metav1.ObjectMeta{Namespace: m.p.Namespace, Name: m.p.To + "-first", Labels: map[string]string{
-			marks.LabelDeployment: m.p.Deployment, marks.LabelComponent: "backup", marks.LabelManagedBy: marks.FieldManager,
-		}},
-		Spec: cnpgv1.BackupSpec{Cluster: cnpgv1.LocalObjectReference{Name: m.p.To}, Method: cnpgv1.BackupMethod(archive.Method)},
-	}
-	if archive.Method == cnpg.MethodPlugin {
-		b.Spec.PluginConfiguration = &cnpgv1.BackupPluginConfiguration{Name: cnpg.BarmanPlugin}
-	}
+	b := backup.Manifest(backup.Subject{Cluster: m.p.to, Deployment: m.p.Deployment}, backup.Request{Name: m.p.To + "-first"}, m.Now())
 	err := m.Client.Create(ctx, b)
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return "", fmt.Errorf("create backup %s: %w", b.Name, err)

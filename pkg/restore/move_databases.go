@@ -13,9 +13,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
-	"github.com/kubectl-kea/kubectl-kea/pkg/leases"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
@@ -49,7 +47,7 @@ func (p *MovePlan) lookAtDatabases(ctx context.Context, src Source) []problem.Pr
 }
 
 func unknownVLAN(err error, namespace string) problem.Problem {
-	return critical("unknown-vlan", "--carry-leases", err.Error(), "kubectl kea vlans -n "+namespace)
+	return problem.NewCritical("unknown-vlan", "--carry-leases", err.Error(), "kubectl kea vlans -n "+namespace)
 }
 
 // openFrom logs in to the cluster that the servers leave. One that is fenced cannot be read.
@@ -78,7 +76,7 @@ func (p *MovePlan) checkTo(ctx context.Context, to *end, failed error) []problem
 		failed = to.db.WriteProbe(ctx)
 	}
 	if failed != nil {
-		return []problem.Problem{critical("target-not-ready", subject, failed.Error(), next)}
+		return []problem.Problem{problem.NewCritical("target-not-ready", subject, failed.Error(), next)}
 	}
 	return nil
 }
@@ -98,13 +96,13 @@ func (p *MovePlan) checkFrom(ctx context.Context, from *end, failed error) []pro
 		if p.Carry.None {
 			return []problem.Problem{{Severity: problem.Warning, Code: "source-unreadable", Subject: subject, Text: text}}
 		}
-		return []problem.Problem{critical("source-unreadable", subject, text,
+		return []problem.Problem{problem.NewCritical("source-unreadable", subject, text,
 			"--carry-leases none goes on without them; add --guard to extend every lease that was valid then, so that at least those addresses stay with their clients")}
 	}
 	p.Readable = true
 	health, err := from.db.Health(ctx)
 	if err != nil {
-		return []problem.Problem{critical("source-unreadable", subject, err.Error(), "kubectl kea status -n "+p.Namespace)}
+		return []problem.Problem{problem.NewCritical("source-unreadable", subject, err.Error(), "kubectl kea status -n "+p.Namespace)}
 	}
 	p.findOthers(health.Sessions)
 	if len(p.Others) == 0 {
@@ -174,19 +172,6 @@ func (p *MovePlan) lookAhead(ctx context.Context, from, to *end) {
 			p.Extend = append(p.Extend, lossOf(p.catalog, c.Family, c.SubnetID, c.Extended))
 		}
 	}
-}
-
-// lossOf names a subnet and its VLAN.
-func lossOf(catalog *leases.Catalog, family keadb.Family, id uint32, n int64) Loss {
-	service := kea.DHCP4
-	if family == keadb.IPv6 {
-		service = kea.DHCP6
-	}
-	l := Loss{Service: string(service), SubnetID: id, Leases: n}
-	if s := catalog.Find(service, id, netip.Addr{}); s != nil {
-		l.VLAN, l.VLANName, l.Subnet = s.VLAN.ID, s.VLAN.Name, s.CIDR.String()
-	}
-	return l
 }
 
 // orThen is the moment of a restore for a sentence: "since 2026-11-22 03:00:00 UTC".

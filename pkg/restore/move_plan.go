@@ -83,9 +83,7 @@ type MoveServer struct {
 func (p *MovePlan) Blocked() bool { return blocked(p.Problems) }
 
 // blocked reports whether one of the problems is critical.
-func blocked(all []problem.Problem) bool {
-	return slices.ContainsFunc(all, func(p problem.Problem) bool { return p.Severity == problem.Critical })
-}
+func blocked(all []problem.Problem) bool { return problem.Worst(all) == problem.Critical }
 
 // PlanMove works out a cutover or a rollback. What stands against it is in its problems; nothing is changed.
 // Errors: *backup.ChoiceError, inventory.ErrNone, *NoRestoreError, the client's.
@@ -198,7 +196,7 @@ func (p *MovePlan) cluster(name string) *cnpgv1.Cluster {
 // checkService says whether the Service can be turned.
 func (p *MovePlan) checkService() {
 	if why := unstable(p.database); why != "" {
-		p.Problems = append(p.Problems, critical("no-stable-service", "service "+p.Service, why,
+		p.Problems = append(p.Problems, problem.NewCritical("no-stable-service", "service "+p.Service, why,
 			"kubectl kea restore cutover "+p.To+" --print-patch says what to do by hand"))
 	}
 }
@@ -240,7 +238,7 @@ func (p *MovePlan) lookAtServer(ctx context.Context, src Source, s inventory.Ser
 	state := MoveServer{Name: s.Name()}
 	stop := func(code, text, next string) (MoveServer, *problem.Problem) {
 		state.Why = text
-		found := critical(code, s.Name(), text, next)
+		found := problem.NewCritical(code, s.Name(), text, next)
 		return state, &found
 	}
 	if !s.State.Running {

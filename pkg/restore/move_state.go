@@ -9,7 +9,6 @@ import (
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
@@ -43,23 +42,24 @@ func moveOf(service *corev1.Service) (*moveState, error) {
 	return &m, nil
 }
 
+// text is the annotation; "" for no move.
+func (m *moveState) text() (string, error) {
+	if m == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(m)
+	return string(text), err
+}
+
 // write notes the move on the Service; nil removes it.
 func (m *moveState) write(ctx context.Context, c client.Client, service client.ObjectKey) error {
-	var value any
-	if m != nil {
-		text, err := json.Marshal(m)
-		if err != nil {
-			return err
-		}
-		value = string(text)
-	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{marks.AnnotationOperation: value}}})
+	text, err := m.text()
 	if err != nil {
 		return err
 	}
 	s := &corev1.Service{}
 	s.Namespace, s.Name = service.Namespace, service.Name
-	if err := c.Patch(ctx, s, client.RawPatch(types.MergePatchType, body)); err != nil {
+	if err := setAnnotations(ctx, c, s, map[string]string{marks.AnnotationOperation: text}); err != nil {
 		return fmt.Errorf("note the operation on service %s: %w", service.Name, err)
 	}
 	return nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 )
 
 // undoTime is how long the way back may take.
@@ -19,13 +17,13 @@ func (m *move) undo(ctx context.Context) error {
 	var failed []error
 	try := func(err error) { failed = append(failed, err) }
 	if m.fenced {
-		try(annotate(ctx, m.Client, m.p.Namespace, m.p.From, map[string]string{cnpg.AnnotationFenced: ""}))
+		try(unfence(ctx, m.Client, m.p.Namespace, m.p.From))
 	}
 	if m.barred && m.from != nil {
 		try(m.admitAnew(ctx))
 	}
 	if m.turned {
-		try(turn(ctx, m.Client, m.service, m.p.From))
+		try(turn(ctx, m.Client, m.service, m.p.From, nil))
 		if m.from != nil && errors.Join(failed...) == nil {
 			try(startProof(ctx, m.Source, m.crew, m.p.database, m.from.primary).wait(ctx))
 		}
@@ -34,13 +32,10 @@ func (m *move) undo(ctx context.Context) error {
 		}
 		try(m.crew.probe(ctx))
 	}
-	if m.endPause != nil {
-		m.endPause()
-		m.endPause = nil
-	}
+	m.letGo()
 	try(m.crew.resume(ctx))
 	if m.lifted { // it was not to be written to, and is not
-		try(annotate(ctx, m.Client, m.p.Namespace, m.p.To, map[string]string{cnpg.AnnotationFenced: `["*"]`}))
+		try(fence(ctx, m.Client, m.p.Namespace, m.p.To))
 	}
 	if err := errors.Join(failed...); err != nil {
 		return err
@@ -69,6 +64,14 @@ func (m *move) leave(ctx context.Context) error {
 	return err
 }
 
+// letGo keeps the servers paused no longer: the pause runs out by itself, unless somebody ends it.
+func (m *move) letGo() {
+	if m.endPause != nil {
+		m.endPause()
+		m.endPause = nil
+	}
+}
+
 // forward reports whether an earlier run has turned the Service: then the only way is on.
 func (p *MovePlan) forward() bool {
 	return p.Continues && p.database.Target != nil && p.database.Target.Cluster.Name == p.To
@@ -78,9 +81,6 @@ func (p *MovePlan) forward() bool {
 func (m *move) resumeAsIs(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	if m.endPause != nil {
-		m.endPause()
-		m.endPause = nil
-	}
+	m.letGo()
 	return m.crew.resume(ctx)
 }

@@ -36,12 +36,12 @@ func checkName(name string, used []use) []problem.Problem {
 	subject := "name " + name
 	switch faults := validation.IsDNS1035Label(name); {
 	case len(name) > longestName:
-		return []problem.Problem{critical("bad-name", subject, fmt.Sprintf("it has %d characters; CNPG allows %d", len(name), longestName), next)}
+		return []problem.Problem{problem.NewCritical("bad-name", subject, fmt.Sprintf("it has %d characters; CNPG allows %d", len(name), longestName), next)}
 	case len(faults) > 0:
-		return []problem.Problem{critical("bad-name", subject, "a cluster's name has lower-case letters, digits and - only, begins with a letter and ends with a letter or digit", next)}
+		return []problem.Problem{problem.NewCritical("bad-name", subject, "a cluster's name has lower-case letters, digits and - only, begins with a letter and ends with a letter or digit", next)}
 	}
 	if i := slices.IndexFunc(used, func(u use) bool { return u.name == name }); i >= 0 {
-		return []problem.Problem{critical("name-taken", subject, used[i].why, next)}
+		return []problem.Problem{problem.NewCritical("name-taken", subject, used[i].why, next)}
 	}
 	return nil
 }

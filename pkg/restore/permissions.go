@@ -77,6 +77,6 @@ func missingPermissions(namespace, deployment string, missing []kube.Permission)
 	for _, resource := range order {
 		texts = append(texts, strings.Join(verbs[resource], ",")+" "+resource)
 	}
-	return []problem.Problem{critical("missing-permission", "namespace "+namespace, "you may not: "+strings.Join(texts, "; "),
+	return []problem.Problem{problem.NewCritical("missing-permission", "namespace "+namespace, "you may not: "+strings.Join(texts, "; "),
 		"ask for the Role "+cmp.Or(deployment, "NAME")+"-admin, which kubectl kea install makes, or for what kubectl kea restore --help lists")}
 }

@@ -154,7 +154,7 @@ func (p *Plan) settle(f facts, r Request, now time.Time) {
 	}
 	_, manifest, err := p.Recovery.Cluster(s.Raw)
 	if err != nil {
-		add([]problem.Problem{critical("no-manifest", "cluster "+p.Source, err.Error(), "")})
+		add([]problem.Problem{problem.NewCritical("no-manifest", "cluster "+p.Source, err.Error(), "")})
 		return
 	}
 	p.Manifest = manifest

@@ -153,7 +153,7 @@ func tryCluster(ctx context.Context, c client.Client, manifest *unstructured.Uns
 	case err == nil, kube.IsForbidden(err): // the missing permission is told of
 		return nil, nil
 	case errors.As(err, &status):
-		return []problem.Problem{critical("refused-by-the-cluster", "cluster "+manifest.GetName(), status.Status().Message, "")}, nil
+		return []problem.Problem{problem.NewCritical("refused-by-the-cluster", "cluster "+manifest.GetName(), status.Status().Message, "")}, nil
 	}
 	return nil, fmt.Errorf("try to create cluster %s: %w", manifest.GetName(), err)
 }

@@ -65,9 +65,9 @@ func judgeClasses(cluster *cnpgv1.Cluster, classes []storagev1.StorageClass) []p
 	for _, v := range volumes(cluster) {
 		switch {
 		case v.class == "" && byDefault == "":
-			found = append(found, critical("no-storage-class", v.field, "it names no storage class, and there is no default one any more; "+known, "kubectl get storageclasses"))
+			found = append(found, problem.NewCritical("no-storage-class", v.field, "it names no storage class, and there is no default one any more; "+known, "kubectl get storageclasses"))
 		case v.class != "" && !slices.Contains(names, v.class):
-			found = append(found, critical("no-storage-class", v.field, fmt.Sprintf("the storage class %s does not exist any more; %s", v.class, known), "kubectl get storageclasses"))
+			found = append(found, problem.NewCritical("no-storage-class", v.field, fmt.Sprintf("the storage class %s does not exist any more; %s", v.class, known), "kubectl get storageclasses"))
 		}
 	}
 	return found
@@ -131,7 +131,7 @@ func judgeQuotas(cluster *cnpgv1.Cluster, quotas []corev1.ResourceQuota) []probl
 		}
 		slices.Sort(texts)
 		if len(texts) > 0 {
-			found = append(found, critical("no-room", "resourcequota "+quota.Name, "the new cluster does not fit beside the old one: "+strings.Join(texts, "; "),
+			found = append(found, problem.NewCritical("no-room", "resourcequota "+quota.Name, "the new cluster does not fit beside the old one: "+strings.Join(texts, "; "),
 				"kubectl -n "+cluster.Namespace+" describe resourcequota "+quota.Name))
 		}
 	}

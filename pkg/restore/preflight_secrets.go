@@ -114,11 +114,11 @@ func lookAtSecrets(ctx context.Context, r client.Reader, source metav1.Object, n
 func judgeSecret(n need, secret *corev1.Secret, source metav1.Object) problem.Problem {
 	subject := "secret " + n.secret
 	if secret == nil {
-		return critical("no-secret", subject, "it does not exist; the new cluster needs it for "+n.what, "kubectl -n "+source.GetNamespace()+" get secrets")
+		return problem.NewCritical("no-secret", subject, "it does not exist; the new cluster needs it for "+n.what, "kubectl -n "+source.GetNamespace()+" get secrets")
 	}
 	missing := slices.DeleteFunc(slices.Clone(n.keys), func(k string) bool { return len(secret.Data[k]) > 0 })
 	if len(missing) > 0 {
-		return critical("no-secret", subject, fmt.Sprintf("it has no key %s; the new cluster needs it for %s", strings.Join(missing, ", "), n.what),
+		return problem.NewCritical("no-secret", subject, fmt.Sprintf("it has no key %s; the new cluster needs it for %s", strings.Join(missing, ", "), n.what),
 			"kubectl -n "+source.GetNamespace()+" describe secret "+n.secret)
 	}
 	if slices.ContainsFunc(secret.OwnerReferences, func(o metav1.OwnerReference) bool { return o.UID == source.GetUID() && o.UID != "" }) {

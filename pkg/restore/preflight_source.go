@@ -23,10 +23,6 @@ const (
 	withoutInTree = "1.31"
 )
 
-func critical(code, subject, text, next string) problem.Problem {
-	return problem.Problem{Severity: problem.Critical, Code: code, Subject: subject, Text: text, Next: next}
-}
-
 // judgeSource looks at the cluster in service: whether one like it can be made, and what it will be like.
 func judgeSource(s backup.Subject, now time.Time) []problem.Problem {
 	pods := s.In.Instances(s.Cluster.Name)
@@ -88,7 +84,7 @@ func judgeOperator(method cnpg.Method, running string) []problem.Problem {
 			Next: "upgrade to " + wholeTimelines + " or newer first",
 		}}
 	case method == cnpg.MethodInTree && v.AtLeast(version.MustParseGeneric(withoutInTree)):
-		return []problem.Problem{critical("no-in-tree", "CloudNativePG "+running, "it has no in-tree barmanObjectStore any more, which this cluster's backups are made with",
+		return []problem.Problem{problem.NewCritical("no-in-tree", "CloudNativePG "+running, "it has no in-tree barmanObjectStore any more, which this cluster's backups are made with",
 			"move the backups to the Barman Cloud plugin")}
 	}
 	return nil
@@ -115,7 +111,7 @@ func judgeMajor(a aim, s backup.Subject, now time.Time) []problem.Problem {
 	if a.chosen.Base == nil || a.chosen.Base.Major == 0 || wanted == 0 || a.chosen.Base.Major == wanted {
 		return nil
 	}
-	return []problem.Problem{critical("other-major", "backup "+a.chosen.Base.Name,
+	return []problem.Problem{problem.NewCritical("other-major", "backup "+a.chosen.Base.Name,
 		fmt.Sprintf("it is of PostgreSQL %d, and cluster %s runs %d: a recovery reads its own major version only", a.chosen.Base.Major, s.Cluster.Name, wanted),
 		"restore to a time after the first backup of the new version")}
 }
@@ -135,7 +131,7 @@ func judgeOperations(s backup.Subject, restoreToo bool) []problem.Problem {
 		if o.Continue != "" && o.Abort != "" {
 			text += "; go on with it, or end it: " + o.Abort
 		}
-		found = append(found, critical("unfinished-operation", o.Object, text, cmp.Or(o.Continue, o.Abort)))
+		found = append(found, problem.NewCritical("unfinished-operation", o.Object, text, cmp.Or(o.Continue, o.Abort)))
 	}
 	return found
 }

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
@@ -64,26 +62,6 @@ func RecordOf(cluster metav1.Object) (Record, bool, error) {
 func (r Record) text() (string, error) {
 	text, err := json.Marshal(r)
 	return string(text), err
-}
-
-// annotate changes annotations of a cluster as it is now; an empty value removes one. Only those are written: the operator
-// writes to the same object all the time.
-func annotate(ctx context.Context, c client.Client, namespace, name string, values map[string]string) error {
-	patch := map[string]any{}
-	for key, value := range values {
-		if patch[key] = value; value == "" {
-			patch[key] = nil
-		}
-	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": patch}})
-	if err != nil {
-		return err
-	}
-	cluster := &cnpgv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	if err := c.Patch(ctx, cluster, client.RawPatch(types.MergePatchType, body)); err != nil {
-		return fmt.Errorf("annotate cluster %s: %w", name, err)
-	}
-	return nil
 }
 
 // note writes the record of a cluster.

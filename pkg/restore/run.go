@@ -113,7 +113,7 @@ func archiveToEnd(ctx context.Context, super *superuser, note func(string)) (str
 			return segment, nil
 		}
 		note("waiting for " + segment)
-		if pause(ctx, 200*time.Millisecond) != nil {
+		if operation.Pause(ctx, 200*time.Millisecond) != nil {
 			return "", fmt.Errorf("segment %s of the write-ahead log was not archived within %v: does archiving work?", segment, archiveTime)
 		}
 	}
@@ -210,7 +210,7 @@ func removeCluster(ctx context.Context, c client.Client, key client.ObjectKey) e
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		if pause(ctx, 250*time.Millisecond) != nil {
+		if operation.Pause(ctx, 250*time.Millisecond) != nil {
 			return fmt.Errorf("cluster %s is being deleted and not gone yet", key.Name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
 )
 
 // superuser is a session of psql as postgres in a primary's pod, for the few statements that need it: to have a later
@@ -98,13 +99,13 @@ func (s *superuser) close() {
 
 // bar keeps a role from logging in; sessions that it has stay.
 func (s *superuser) bar(ctx context.Context, role string) error {
-	_, err := s.do(ctx, "bar the role "+role, "alter role "+identifier(role)+" nologin")
+	_, err := s.do(ctx, "bar the role "+role, "alter role "+keadb.QuoteName(role)+" nologin")
 	return err
 }
 
 // admit lets a role log in.
 func (s *superuser) admit(ctx context.Context, role string) error {
-	_, err := s.do(ctx, "let the role "+role+" log in", "alter role "+identifier(role)+" login")
+	_, err := s.do(ctx, "let the role "+role+" log in", "alter role "+keadb.QuoteName(role)+" login")
 	return err
 }
 
@@ -136,6 +137,3 @@ func unexpected(got, want int) error {
 	}
 	return fmt.Errorf("%d lines of an answer, not %d", got, want)
 }
-
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -85,9 +85,9 @@ func (f field) outsideProblem(o *backup.OutsideError) problem.Problem {
 		sides = append(sides, moment(*o.After)+" after it")
 	}
 	if len(sides) == 0 {
-		return critical("target-outside", "target "+moment(o.Target), o.Why+": there is nothing to restore from", f.list())
+		return problem.NewCritical("target-outside", "target "+moment(o.Target), o.Why+": there is nothing to restore from", f.list())
 	}
-	return critical("target-outside", "target "+moment(o.Target), o.Why+"; the nearest that can be restored to: "+strings.Join(sides, ", "),
+	return problem.NewCritical("target-outside", "target "+moment(o.Target), o.Why+"; the nearest that can be restored to: "+strings.Join(sides, ", "),
 		"add --clamp to restore to "+moment(*nearest(o)))
 }
 
@@ -105,7 +105,7 @@ func (f field) findBackup(w Wanted) (aim, []problem.Problem) {
 				continue
 			}
 			if b.ID == "" || span.Archive.Method == cnpg.MethodSnapshot {
-				return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, "it is no base backup in an archive, which is what a restore begins from", f.list())}
+				return aim{}, []problem.Problem{problem.NewCritical("no-such-backup", "backup "+w.Backup, "it is no base backup in an archive, which is what a restore begins from", f.list())}
 			}
 			return aim{
 				wanted: w, chosen: backup.Chosen{Span: span, Base: b}, target: cnpg.RecoveryTarget{BackupID: b.ID, Immediate: true},
@@ -113,7 +113,7 @@ func (f field) findBackup(w Wanted) (aim, []problem.Problem) {
 			}, nil
 		}
 	}
-	return aim{}, []problem.Problem{critical("no-such-backup", "backup "+w.Backup, f.whyNoBackup(w.Backup), f.list())}
+	return aim{}, []problem.Problem{problem.NewCritical("no-such-backup", "backup "+w.Backup, f.whyNoBackup(w.Backup), f.list())}
 }
 
 // offered is how many names are offered when one was mistyped.
@@ -152,7 +152,7 @@ func (f field) findPosition(w Wanted) (aim, []problem.Problem) {
 		return aim{}, []problem.Problem{f.nothingToRestore(subject)}
 	}
 	if f.written > 0 && w.LSN > f.written {
-		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the database has written its log to %s only", f.written), f.list())}
+		return aim{}, []problem.Problem{problem.NewCritical("target-outside", subject, fmt.Sprintf("the database has written its log to %s only", f.written), f.list())}
 	}
 	a := aim{wanted: w, target: cnpg.RecoveryTarget{LSN: w.LSN}, chosen: backup.Chosen{Span: span}}
 	first := cnpg.LSN(0)
@@ -170,9 +170,9 @@ func (f field) findPosition(w Wanted) (aim, []problem.Problem) {
 	}
 	switch {
 	case first == 0:
-		return aim{}, []problem.Problem{critical("target-outside", subject, "no backup says at which position it ends", "give the target as a time")}
+		return aim{}, []problem.Problem{problem.NewCritical("target-outside", subject, "no backup says at which position it ends", "give the target as a time")}
 	case a.chosen.Base == nil:
-		return aim{}, []problem.Problem{critical("target-outside", subject, fmt.Sprintf("the first base backup of cluster %s ends at %s; what can be restored lies after that", span.Cluster, first), f.list())}
+		return aim{}, []problem.Problem{problem.NewCritical("target-outside", subject, fmt.Sprintf("the first base backup of cluster %s ends at %s; what can be restored lies after that", span.Cluster, first), f.list())}
 	}
 	if f.written == 0 {
 		return a, []problem.Problem{{
@@ -211,7 +211,7 @@ func (f field) current() (backup.Span, bool) {
 }
 
 func (f field) nothingToRestore(subject string) problem.Problem {
-	return critical("target-outside", subject, "the cluster in service has no successful base backup to restore from", f.list())
+	return problem.NewCritical("target-outside", subject, "the cluster in service has no successful base backup to restore from", f.list())
 }
 
 // Flag is the flag of restore that asks for the target.

@@ -16,11 +16,13 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
 
 // turn has the Service that Kea reaches its database by lead to the primary of another cluster. Connections that are open
-// stay where they are.
-func turn(ctx context.Context, c client.Client, service client.ObjectKey, to string) error {
+// stay where they are. note, which may be nil, changes more of the Service in the same write; it is not called when an earlier
+// run has turned it.
+func turn(ctx context.Context, c client.Client, service client.ObjectKey, to string, note func(*corev1.Service) error) error {
 	var s corev1.Service
 	if err := c.Get(ctx, service, &s); err != nil {
 		return fmt.Errorf("read service %s: %w", service.Name, err)
@@ -34,6 +36,11 @@ func turn(ctx context.Context, c client.Client, service client.ObjectKey, to str
 		s.Annotations = map[string]string{}
 	}
 	s.Annotations[marks.AnnotationCurrentCluster] = to
+	if note != nil {
+		if err := note(&s); err != nil {
+			return err
+		}
+	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := c.Patch(ctx, &s, patch, client.FieldOwner(marks.FieldManager)); err != nil {
 		return fmt.Errorf("turn service %s to cluster %s: %w", service.Name, to, err)
@@ -127,9 +134,9 @@ func led(ctx context.Context, src Source, service *corev1.Service, primary *core
 			return fmt.Errorf("see where service %s leads: %w", service.Name, err)
 		}
 		if leadsTo(slices.Items, primary.Status.PodIP) {
-			return pause(ctx, proxyTime)
+			return operation.Pause(ctx, proxyTime)
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := operation.Pause(ctx, 100*time.Millisecond); err != nil {
 			return fmt.Errorf("service %s does not lead to pod %s: %w", service.Name, primary.Name, err)
 		}
 	}

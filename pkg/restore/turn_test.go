@@ -28,9 +28,9 @@ func TestTurn(t *testing.T) {
 	}
 	src := holding(t, service)
 	key := client.ObjectKeyFromObject(service)
-	version := ""
+	version, noted := "", 0
 	for range 2 { // the second time it is turned already, and nothing is written
-		if err := turn(t.Context(), src.Client, key, "kea-r1"); err != nil {
+		if err := turn(t.Context(), src.Client, key, "kea-r1", func(s *corev1.Service) error { noted++; s.Annotations["noted"] = "yes"; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		var now corev1.Service
@@ -38,7 +38,7 @@ func TestTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		if now.Spec.Selector[cnpg.LabelCluster] != "kea-r1" || now.Spec.Selector[cnpg.LabelInstanceRole] != "primary" ||
-			now.Annotations[marks.AnnotationCurrentCluster] != "kea-r1" || now.Annotations["other"] != "stays" {
+			now.Annotations[marks.AnnotationCurrentCluster] != "kea-r1" || now.Annotations["other"] != "stays" || now.Annotations["noted"] != "yes" || noted != 1 {
 			t.Errorf("%v %v", now.Spec.Selector, now.Annotations)
 		}
 		if version != "" && version != now.ResourceVersion {

@@ -230,21 +230,9 @@ func (r *run) services(ctx context.Context, note func(string)) (string, error) {
 			return text, err
 		}
 		note("waiting for the load balancers of " + strings.Join(waiting, ", "))
-		if err := pause(ctx, time.Second); err != nil {
+		if err := operation.Pause(ctx, time.Second); err != nil {
 			return "", err
 		}
 	}
 	return text + "; no load balancer gave an address yet, clients get to know the ClusterIPs", nil
-}
-
-// pause waits; it ends early with the context's cause.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

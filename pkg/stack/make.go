@@ -42,7 +42,7 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 		p.CreateNamespace = true
 		p.Changes = append(p.Changes, Change{Action: Create, Kind: "Namespace", Name: s.Metadata.Namespace, Group: "namespace"})
 	default:
-		p.Problems = append(p.Problems, critical("no-namespace", "namespace "+s.Metadata.Namespace, "the namespace does not exist", "add --create-namespace"))
+		p.Problems = append(p.Problems, problem.NewCritical("no-namespace", "namespace "+s.Metadata.Namespace, "the namespace does not exist", "add --create-namespace"))
 	}
 	var (
 		wait    sync.WaitGroup
@@ -75,10 +75,6 @@ func Make(ctx context.Context, src Source, s *v1alpha1.Stack, o Options) (Plan, 
 	}
 	problem.Sort(p.Problems)
 	return p, nil
-}
-
-func critical(code, subject, text, next string) problem.Problem {
-	return problem.Problem{Severity: problem.Critical, Code: code, Subject: subject, Text: text, Next: next}
 }
 
 func denied(all []problem.Problem) bool {
@@ -230,10 +226,10 @@ func once(s *v1alpha1.Stack, i *item, change *Change, src Source) []problem.Prob
 	added, _, err := secretData(s, i.want.GetName(), dataOf(i.live), "", src.Now())
 	switch {
 	case err != nil:
-		return []problem.Problem{critical("bad-secret", i.String(), err.Error(), "kubectl -n "+i.want.GetNamespace()+" describe secret "+i.want.GetName())}
+		return []problem.Problem{problem.NewCritical("bad-secret", i.String(), err.Error(), "kubectl -n "+i.want.GetNamespace()+" describe secret "+i.want.GetName())}
 	case len(added) > 0 && !i.ours(s.Metadata.Name):
 		text := "it is not of this deployment, and lacks the keys " + strings.Join(slices.Sorted(maps.Keys(added)), ", ")
-		return []problem.Problem{critical("name-taken", i.String(), text, "name another Secret in the stack file, or add the keys")}
+		return []problem.Problem{problem.NewCritical("name-taken", i.String(), text, "name another Secret in the stack file, or add the keys")}
 	case len(added) > 0:
 		change.Action, change.Note = Update, "adds the keys "+strings.Join(slices.Sorted(maps.Keys(added)), ", ")
 	default:
@@ -249,9 +245,9 @@ func (p *Plan) dryRun(ctx context.Context, src Source, i *item, change *Change, 
 	case kube.IsNotInstalled(err): // preflight says so
 		return nil, nil
 	case apierrors.IsConflict(err):
-		return []problem.Problem{critical("fields-of-others", i.String(), conflictText(err), "add --force-conflicts to take the fields over, or change the stack file to what they say")}, nil
+		return []problem.Problem{problem.NewCritical("fields-of-others", i.String(), conflictText(err), "add --force-conflicts to take the fields over, or change the stack file to what they say")}, nil
 	case isRefusal(err):
-		return []problem.Problem{critical("refused-by-the-cluster", i.String(), refusalText(err), "")}, nil
+		return []problem.Problem{problem.NewCritical("refused-by-the-cluster", i.String(), refusalText(err), "")}, nil
 	case err != nil:
 		return nil, err
 	case i.live == nil:

@@ -76,7 +76,7 @@ func permitted(ctx context.Context, c client.Client, s *v1alpha1.Stack, wanted [
 	for _, resource := range order {
 		texts = append(texts, strings.Join(byResource[resource], ",")+" "+resource)
 	}
-	return []problem.Problem{critical("missing-permission", "namespace "+s.Metadata.Namespace,
+	return []problem.Problem{problem.NewCritical("missing-permission", "namespace "+s.Metadata.Namespace,
 		"you may not: "+strings.Join(texts, "; "), "ask a cluster administrator for a RoleBinding to the ClusterRole admin and the CNPG rights named here")}, nil
 }
 
@@ -114,9 +114,9 @@ func storageClasses(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]
 	for _, v := range volumes {
 		switch {
 		case v.StorageClass == "" && !byDefault:
-			found = append(found, critical("no-storage-class", v.field, "it names no storage class, and the cluster has no default one; "+known, "set "+v.field+".storageClass"))
+			found = append(found, problem.NewCritical("no-storage-class", v.field, "it names no storage class, and the cluster has no default one; "+known, "set "+v.field+".storageClass"))
 		case v.StorageClass != "" && !slices.Contains(names, v.StorageClass):
-			found = append(found, critical("no-storage-class", v.field, fmt.Sprintf("the storage class %q does not exist; %s", v.StorageClass, known), "set "+v.field+".storageClass"))
+			found = append(found, problem.NewCritical("no-storage-class", v.field, fmt.Sprintf("the storage class %q does not exist; %s", v.StorageClass, known), "set "+v.field+".storageClass"))
 		}
 	}
 	return found, nil
@@ -126,7 +126,7 @@ func storageClasses(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]
 func operator(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]problem.Problem, error) {
 	err := c.List(ctx, &cnpgv1.ClusterList{}, client.InNamespace(s.Metadata.Namespace), client.Limit(1))
 	if kube.IsNotInstalled(err) {
-		return []problem.Problem{critical("no-cnpg", "CloudNativePG", "the operator is not installed in this cluster", "install CloudNativePG "+oldestCNPG+" or newer: https://cloudnative-pg.io/docs")}, nil
+		return []problem.Problem{problem.NewCritical("no-cnpg", "CloudNativePG", "the operator is not installed in this cluster", "install CloudNativePG "+oldestCNPG+" or newer: https://cloudnative-pg.io/docs")}, nil
 	}
 	if err != nil && !kube.IsForbidden(err) {
 		return nil, fmt.Errorf("list clusters: %w", err)
@@ -143,7 +143,7 @@ func plugin(ctx context.Context, c client.Client, s *v1alpha1.Stack) ([]problem.
 	stores.SetGroupVersionKind(cnpg.ObjectStoreKind())
 	err := c.List(ctx, stores, client.InNamespace(s.Metadata.Namespace), client.Limit(1))
 	if kube.IsNotInstalled(err) {
-		return []problem.Problem{critical("no-barman-plugin", "Barman Cloud plugin", "spec.database.backup.method is plugin, and the plugin is not installed in this cluster",
+		return []problem.Problem{problem.NewCritical("no-barman-plugin", "Barman Cloud plugin", "spec.database.backup.method is plugin, and the plugin is not installed in this cluster",
 			"install the plugin, or set spec.database.backup.method to in-tree (until CNPG 1.30) or none")}, nil
 	}
 	if err != nil && !kube.IsForbidden(err) {
@@ -168,7 +168,7 @@ func tooOld(ctx context.Context, c client.Client, labels client.MatchingLabels, 
 		}
 		version := imageVersion(containers[0].Image) // those after the first are somebody's sidecars
 		if version != "" && older(version, oldest) {
-			return []problem.Problem{critical("too-old", name, fmt.Sprintf("deployment %s/%s runs version %s; %s or newer is needed", d.Namespace, d.Name, version, oldest), "upgrade it")}, nil
+			return []problem.Problem{problem.NewCritical("too-old", name, fmt.Sprintf("deployment %s/%s runs version %s; %s or newer is needed", d.Namespace, d.Name, version, oldest), "upgrade it")}, nil
 		}
 	}
 	return nil, nil
@@ -219,7 +219,7 @@ func backups(ctx context.Context, c client.Client, s *v1alpha1.Stack, exists boo
 		}
 		switch {
 		case apierrors.IsNotFound(err):
-			found = append(found, critical("no-backup-secret", "secret "+name, "the object store's Secret does not exist", create))
+			found = append(found, problem.NewCritical("no-backup-secret", "secret "+name, "the object store's Secret does not exist", create))
 			return nil
 		case kube.IsForbidden(err):
 			return nil
@@ -228,7 +228,7 @@ func backups(ctx context.Context, c client.Client, s *v1alpha1.Stack, exists boo
 		}
 		for _, key := range keys {
 			if len(secret.Data[key]) == 0 {
-				found = append(found, critical("no-backup-secret", "secret "+name, "it has no key "+key, create))
+				found = append(found, problem.NewCritical("no-backup-secret", "secret "+name, "it has no key "+key, create))
 			}
 		}
 		return nil

@@ -17,7 +17,9 @@ import (
 // changes that would lose leases or that Kubernetes, CNPG or Kea cannot make.
 func refusals(s *v1alpha1.Stack, items []*item) []problem.Problem {
 	found := []problem.Problem{}
-	add := func(code, subject, text, next string) { found = append(found, critical(code, subject, text, next)) }
+	add := func(code, subject, text, next string) {
+		found = append(found, problem.NewCritical(code, subject, text, next))
+	}
 	for _, i := range items {
 		if i.live == nil {
 			continue

@@ -19,6 +19,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
+	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
 
@@ -66,7 +67,7 @@ func poll(ctx context.Context, note func(string), look func(context.Context) (st
 			last = waiting
 			note(waiting)
 		}
-		if err := pause(ctx, pollTime); err != nil {
+		if err := operation.Pause(ctx, pollTime); err != nil {
 			return &NotReadyError{last, err}
 		}
 	}
