@@ -77,7 +77,7 @@ e2e: build $(if $(KUBECTL_KEA_E2E_CLUSTER),,deps) ## Run the end-to-end tests in
 	@cd test/e2e && $(GO) test -tags e2e -count=1 -timeout 75m $(E2E_FLAGS) ./...
 
 .PHONY: chaos
-chaos: build deps ## Run every fault against every operation that moves a database, for hours, in the lab (Linux, root)
+chaos: build deps ## Run every fault against every operation that moves a database, and the longer faults of a rotation, for hours, in the lab (Linux, root)
 	@cd test/e2e && $(GO) test -tags 'e2e chaos' -count=1 -timeout 6h -run 'TestChaos' $(E2E_FLAGS) ./...
 
 .PHONY: bench
@@ -94,6 +94,11 @@ bench-leases: build ## Measure leases at a million, and what a history costs; wa
 bench-restore: build ## Measure a restore against one by hand, and cutovers under load; wants the scenario recovery up, KUBECONFIG, takes KUBECTL
 	@cd lab && $(GO) build -o ../bin/lab ./cmd/lab
 	KEALAB_SOURCE=$(CURDIR)/lab $(GO) run ./hack/bench-restore -binary bin/kubectl-kea $(BENCH_FLAGS)
+
+.PHONY: bench-rotation
+bench-rotation: build ## Measure what clients notice of rotations and maintenances; wants the scenario hot-standby up (and load-balancing, or not), KUBECONFIG, takes KUBECTL
+	@cd lab && $(GO) build -o ../bin/lab ./cmd/lab
+	KEALAB_SOURCE=$(CURDIR)/lab $(GO) run ./hack/bench-rotation -binary bin/kubectl-kea $(BENCH_FLAGS)
 
 .PHONY: bench-carry
 bench-carry: ## Measure what carrying leases to another database takes; wants the scenario hot-standby up, KUBECONFIG, takes KUBECTL

@@ -52,7 +52,7 @@ func TestExitCodes(t *testing.T) {
 | 1 | the command did not do its work, or its question was answered with no |
 | 2 | a wrong command line; nothing was asked or changed |
 | 3 | the command ran, and the answer is bad: a critical problem, a failed backup |
-| 4 | what a ` + "`get`" + ` asked for does not exist |
+| 4 | a server, lease or object that was named does not exist |
 | 124 | the time given by ` + "`--timeout`" + ` has passed |
 | 130 | interrupted, as by Ctrl-C |
 `

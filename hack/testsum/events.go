@@ -82,10 +82,24 @@ func (r *reader) line(line string) {
 			return
 		}
 		if r.verbose && !strings.Contains(e.Test, "/") {
-			fmt.Fprintf(r.w, "%-4s  %s (%.1fs)\n", e.Action, e.Test, e.Elapsed)
+			fmt.Fprintf(r.w, "%-4s  %s (%.1fs)\n", e.Action, e.Test, e.Elapsed-waited(r.of(e.Package, e.Test).output))
 			r.explainNow(e.Package, e.Test)
 		}
 	}
+}
+
+// waited is how many seconds of a test were no work, as it says of itself: go
+// test counts them when tests that run side by side take turns.
+func waited(output []string) float64 {
+	for _, line := range output {
+		var seconds float64
+		if _, said, ok := strings.Cut(line, ": waited "); ok {
+			if n, _ := fmt.Sscanf(said, "%f s for its turn", &seconds); n == 1 {
+				return seconds
+			}
+		}
+	}
+	return 0
 }
 
 // explainNow tells at once why a test with all below it failed, when the rest of

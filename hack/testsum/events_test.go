@@ -136,6 +136,21 @@ func TestVerboseTellsAtOnceAndOnce(t *testing.T) {
 	}
 }
 
+func TestWaitingForATurnIsNoWork(t *testing.T) {
+	const in = `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:1: waited 30.5 s for its turn\n"}
+{"Action":"pass","Package":"p","Test":"TestA","Elapsed":32}
+{"Action":"pass","Package":"p","Elapsed":40}
+`
+	var b strings.Builder
+	if _, err := read(strings.NewReader(in), &b, true); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("pass  TestA (1.5s)\nok    p  1 passed, 0 failed (40.0s)\n", b.String()); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheLastLine(t *testing.T) {
 	for want, sum := range map[string]tally{
 		"12 passed, 0 failed":           {passed: 12},

@@ -13,8 +13,8 @@ func floors() []floor {
 		{6, []string{"cmd/kubectl-kea"}},
 		{5, []string{"pkg/cmd"}},
 		{4, []string{"pkg/status", "pkg/restore", "pkg/credentials", "pkg/stack", "pkg/check"}},
-		{3, []string{"pkg/rollout", "pkg/probe", "pkg/operation"}},
-		{2, []string{"pkg/ha", "pkg/leases", "pkg/backup", "pkg/database"}},
+		{3, []string{"pkg/rollout", "pkg/probe", "pkg/config"}},
+		{2, []string{"pkg/ha", "pkg/leases", "pkg/backup", "pkg/database", "pkg/logs", "pkg/operation"}},
 		{1, []string{"pkg/inventory"}},
 		{0, []string{"pkg/problem", "pkg/kea", "pkg/keadb", "pkg/kube", "pkg/cnpg", "pkg/printer", "pkg/spelling", "api"}},
 		{-1, []string{"pkg/marks"}}, // names only, which all of them leave in a cluster

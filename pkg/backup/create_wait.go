@@ -30,7 +30,7 @@ func Wait(ctx context.Context, r client.Reader, namespace, name string, note fun
 		err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, b)
 		switch {
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("wait for backup %s, which goes on: %w", name, ctx.Err())
+			return nil, fmt.Errorf("wait for backup %s, which goes on: %w", name, context.Cause(ctx))
 		case err != nil:
 			if lost++; lost == looksLost || client.IgnoreNotFound(err) == nil || kube.IsForbidden(err) {
 				return nil, fmt.Errorf("wait for backup %s: %w", name, err)

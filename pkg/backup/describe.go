@@ -41,7 +41,7 @@ func Describe(ctx context.Context, r client.Reader, get cnpg.Get, logs Logs, s S
 	}
 	unread := &gathered{list: []problem.Unread{}}
 	f := gather(ctx, r, get, s, unread)
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return Description{}, err
 	}
 	d := f.describe(b, now)

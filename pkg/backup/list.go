@@ -87,7 +87,7 @@ func List(ctx context.Context, r client.Reader, get cnpg.Get, s Subject, now tim
 		}
 	})
 	all.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return Report{}, err
 	}
 	report := f.report(s, now)

@@ -56,11 +56,11 @@ func TestParseSchedule(t *testing.T) {
 		"0 2 * * *":       {want: "0 0 2 * * *", added: true},
 		"@daily":          {want: "@daily"},
 		"@every 1h":       {err: `"@every 1h" depends on when the operator was started; give a cron expression`},
-		"2 * * *":         {err: `"2 * * *" has 4 fields; a schedule has five (minute, hour, day, month, day of the week) or six, with seconds before them`},
-		"0 0 2 * * * *":   {err: `"0 0 2 * * * *" has 7 fields; a schedule has five (minute, hour, day, month, day of the week) or six, with seconds before them`},
+		"2 * * *":         {err: `"2 * * *" is no schedule: one has five fields (minute, hour, day, month, day of the week) or six, with seconds before them`},
+		"0 0 2 * * * *":   {err: `"0 0 2 * * * *" is no schedule: one has five fields (minute, hour, day, month, day of the week) or six, with seconds before them`},
 		"0 0 25 * * *":    {err: `"0 0 25 * * *" is no schedule: end of range (25) above maximum (23): 25`},
 		"@sometimes":      {err: `"@sometimes" is no schedule: unrecognized descriptor: @sometimes`},
-		"every day at 02": {err: `"every day at 02" has 4 fields; a schedule has five (minute, hour, day, month, day of the week) or six, with seconds before them`},
+		"every day at 02": {err: `"every day at 02" is no schedule: one has five fields (minute, hour, day, month, day of the week) or six, with seconds before them`},
 	} {
 		got, added, err := ParseSchedule(text)
 		said := ""

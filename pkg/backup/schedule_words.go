@@ -33,7 +33,7 @@ func ParseSchedule(text string) (schedule string, added bool, err error) {
 	case n == fiveFields:
 		fields, added = append([]string{"0"}, fields...), true
 	case n != sixFields:
-		return "", false, fmt.Errorf("%q has %d fields; a schedule has five (minute, hour, day, month, day of the week) or six, with seconds before them", text, n)
+		return "", false, fmt.Errorf("%q is no schedule: one has five fields (minute, hour, day, month, day of the week) or six, with seconds before them", text)
 	}
 	schedule = strings.Join(fields, " ")
 	if _, err := parser().Parse(schedule); err != nil {

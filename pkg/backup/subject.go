@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +35,7 @@ type ChoiceError struct {
 	Namespace string
 	Clusters  []string // those that --cluster can name
 	Why       string
+	Missing   bool // a cluster was named that is not there
 }
 
 // Error implements error.
@@ -101,7 +101,7 @@ func choose(in *inventory.Inventory, cluster string) (inventory.Database, *cnpgv
 	case cluster != "":
 		i := slices.Index(names, cluster)
 		if i < 0 {
-			return inventory.Database{}, nil, noCluster(in, names, fmt.Sprintf("there is no cluster %s in namespace %s", cluster, in.Namespace))
+			return inventory.Database{}, nil, noCluster(in, ChoiceError{Clusters: names, Missing: true, Why: fmt.Sprintf("there is no cluster %s in namespace %s", cluster, in.Namespace)})
 		}
 		for _, d := range found {
 			if d.Cluster.Name == cluster {
@@ -119,17 +119,18 @@ func choose(in *inventory.Inventory, cluster string) (inventory.Database, *cnpgv
 		why := fmt.Sprintf("the Kea servers in namespace %s use several database clusters: %s", in.Namespace, strings.Join(several, ", "))
 		return inventory.Database{}, nil, &ChoiceError{Namespace: in.Namespace, Clusters: several, Why: why}
 	}
-	return inventory.Database{}, nil, noCluster(in, names, notFound(in, names))
+	return inventory.Database{}, nil, noCluster(in, ChoiceError{Clusters: names, Why: notFound(in, names)})
 }
 
 // noCluster is why a cluster was not found; where the clusters could not be read, that.
-func noCluster(in *inventory.Inventory, names []string, why string) error {
+func noCluster(in *inventory.Inventory, choice ChoiceError) error {
 	for _, u := range in.Unread {
 		if u.Source == "clusters.postgresql.cnpg.io" && u.Err != nil {
 			return fmt.Errorf("list clusters in namespace %s: %w", in.Namespace, u.Err)
 		}
 	}
-	return &ChoiceError{Namespace: in.Namespace, Clusters: names, Why: why}
+	choice.Namespace = in.Namespace
+	return &choice
 }
 
 // notFound says why no server led to a cluster.
@@ -186,24 +187,11 @@ func used(in *inventory.Inventory) []inventory.Database {
 // deployment is the name that the deployment's lock has: what install labelled, else the servers' StatefulSet, else the
 // cluster.
 func deployment(in *inventory.Inventory, d inventory.Database, cluster *cnpgv1.Cluster) string {
-	name := ""
-	if d.Service != nil {
-		name = d.Service.Labels[marks.LabelDeployment]
-	}
-	set := ""
+	pods := []string{}
 	for _, server := range d.Servers {
-		podName, _, _ := strings.Cut(server, "/")
-		for _, pod := range in.Pods {
-			if pod.Name != podName {
-				continue
-			}
-			name = cmp.Or(name, pod.Labels[marks.LabelDeployment])
-			for _, owner := range pod.OwnerReferences {
-				if owner.Kind == "StatefulSet" {
-					set = cmp.Or(set, owner.Name)
-				}
-			}
-		}
+		pod, _, _ := strings.Cut(server, "/")
+		pods = append(pods, pod)
 	}
-	return cmp.Or(name, cluster.Labels[marks.LabelDeployment], set, cluster.Name)
+	d.Cluster = cluster
+	return in.Deployment(pods, d)
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
@@ -106,7 +107,7 @@ func TestFindSubject(t *testing.T) {
 					t.Errorf("error %v", err)
 				}
 			case tt.why != "":
-				if !errors.As(err, &choice) || choice.Why != tt.why {
+				if !errors.As(err, &choice) || choice.Why != tt.why || choice.Missing != strings.HasPrefix(tt.why, "there is no cluster") {
 					t.Errorf("error %v", err)
 				}
 			case err != nil:

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +11,12 @@ import (
 	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
@@ -143,7 +142,7 @@ func (w Verifier) look(ctx context.Context, v *Verification, verdict *Verdict, l
 	switch {
 	case ctx.Err() != nil:
 		w.Progress.Fail("")
-		return ctx.Err()
+		return context.Cause(ctx)
 	case err != nil:
 		w.Progress.Fail("")
 		verdict.check("leases", false, "the database could not be read: "+err.Error())
@@ -193,12 +192,8 @@ func (w Verifier) annotate(ctx context.Context, v *Verification, verdict Verdict
 	if err != nil {
 		return err
 	}
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{marks.AnnotationVerified: text}}})
-	if err != nil {
-		return err
-	}
 	b := &cnpgv1.Backup{ObjectMeta: metav1.ObjectMeta{Namespace: v.Namespace, Name: v.Backup.Name}}
-	if err := w.Client.Patch(ctx, b, client.RawPatch(types.MergePatchType, patch)); err != nil {
+	if err := kube.Annotate(ctx, w.Client, b, map[string]string{marks.AnnotationVerified: text}); err != nil {
 		return fmt.Errorf("write the verdict on backup %s: %w", v.Backup.Name, err)
 	}
 	return nil

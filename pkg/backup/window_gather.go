@@ -27,7 +27,7 @@ const primaryLimit = 3 * time.Second
 func GatherWindow(ctx context.Context, r client.Reader, get cnpg.Get, s Subject) (Window, error) {
 	unread := &gathered{list: []problem.Unread{}}
 	f := gather(ctx, r, get, s, unread)
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return Window{}, err
 	}
 	w := f.window()

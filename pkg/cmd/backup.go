@@ -56,6 +56,9 @@ func (s *subject) find(ctx context.Context, k *kube.Client, command string, want
 func subjectHint(ctx context.Context, k *kube.Client, command string, err error) error {
 	var choice *backup.ChoiceError
 	var unfinished *inventory.UnfinishedError
+	if errors.As(err, &choice) && choice.Missing {
+		err = &missingError{err}
+	}
 	switch {
 	case errors.As(err, &choice) && len(choice.Clusters) > 0:
 		return WithHint(err, "kubectl kea "+command+" -n "+choice.Namespace+" --cluster "+choice.Clusters[0])

@@ -69,7 +69,12 @@ no backup of a running database can be restored.`,
 
   # before an upgrade, under a name of its own
   kubectl kea backup create --name before-upgrade --wait`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return WithHint(usagef("what is %q? a backup gets its name by --name", args[0]), "kubectl kea backup create --name "+args[0])
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	c.Flags().StringVar(&o.request.Target, "target", "", "The instance to take it from: primary or prefer-standby (default what the cluster says)")
@@ -83,9 +88,7 @@ func (o *backupCreateOptions) bind(c *cobra.Command, more ...rule) {
 	f := c.Flags()
 	f.StringVar(&o.request.Name, "name", "", "The name of the backup (default the cluster's with the time in UTC)")
 	f.BoolVar(&o.request.Wait, "wait", false, "Wait until the backup has ended")
-	f.StringVar(&o.dryRun, "dry-run", "none", "client: show what would be asked for; server: have the API server check it, too")
-	f.Lookup("dry-run").NoOptDefVal = "client"
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+	bindDryRun(c, &o.dryRun, "client: show what would be asked for; server: have the API server check it, too")
 	o.subject.bind(c)
 	o.out.bind(c, printer.Choices{Name: true})
 	needs(c, append(append(subjectRules(), more...),
@@ -118,7 +121,7 @@ func (o *backupCreateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.subject.find(ctx, k, "backup", backup.CreatePermissions(k.Namespace, o.request.Wait)...)
+	s, err := o.subject.find(ctx, k, "backup"+dryRunFlag(o.dryRun), backup.CreatePermissions(k.Namespace, o.request.Wait)...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +143,13 @@ func (o *backupCreateOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if !o.request.Wait || o.dryRun != "none" {
+	switch {
+	case o.dryRun != "none":
+		return nil
+	case !o.request.Wait:
+		if format.Human() {
+			o.env.remark("it goes on in the cluster; kubectl kea backup describe %s -n %s shows how", plan.Manifest.Name, plan.Namespace)
+		}
 		return nil
 	}
 	return o.wait(ctx, k, s, plan, format)

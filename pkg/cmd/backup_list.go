@@ -45,7 +45,7 @@ the end is "at least" the newest backup's.`,
 
   # those that a restore can begin with
   kubectl kea backup list -o jsonpath='{.backups[?(@.restorable)].name}'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.subject.bind(c)

@@ -41,7 +41,7 @@ func newScheduleShowCmd(env *Env) *cobra.Command {
 		Long: `Show when backups of the database are made, in words, the next runs in local time
 and UTC, and how long backups are kept. The operator goes by UTC.`,
 		Example: `  kubectl kea backup schedule`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.subject.bind(c)

@@ -45,9 +45,7 @@ How long backups are kept is not the schedule's but the archive's.`,
 	f := c.Flags()
 	f.StringVar(&o.request.Name, "name", "", "The name of the schedule (default the cluster's)")
 	f.BoolVar(&o.request.Immediate, "immediate", false, "Begin with a backup at once")
-	f.StringVar(&o.dryRun, "dry-run", "none", "client: show what would be made; server: have the API server check it, too")
-	f.Lookup("dry-run").NoOptDefVal = "client"
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+	bindDryRun(c, &o.dryRun, "client: show what would be made; server: have the API server check it, too")
 	c.ValidArgsFunction = cobra.FixedCompletions([]cobra.Completion{
 		cobra.CompletionWithDesc("0 0 2 * * *", backup.Words("0 0 2 * * *")),
 		cobra.CompletionWithDesc("0 0 */6 * * *", backup.Words("0 0 */6 * * *")),

@@ -43,9 +43,7 @@ is one schedule.`
 	c.Args = cobra.MaximumNArgs(1)
 	c.ValidArgsFunction = env.completeSchedule
 	c.RunE = func(c *cobra.Command, args []string) error { return o.run(c.Context(), first(args)) }
-	c.Flags().StringVar(&o.dryRun, "dry-run", "none", "client: show what would be changed; server: have the API server check it, too")
-	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+	bindDryRun(c, &o.dryRun, "client: show what would be changed; server: have the API server check it, too")
 	o.subject.bind(c)
 	o.confirm.bindYes(c)
 	needs(c, append(scheduleRules(), rule{"patch", "scheduledbackups", "postgresql.cnpg.io", "the change"})...)

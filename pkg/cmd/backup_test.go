@@ -61,6 +61,11 @@ func TestWrongCommandLinesOfBackup(t *testing.T) {
 	}
 }
 
+// goesOn says where to look for a backup that was begun.
+func goesOn(name string) string {
+	return "it goes on in the cluster; kubectl kea backup describe " + name + " -n branch shows how\n"
+}
+
 func TestBackupCreate(t *testing.T) {
 	const name = "backup.postgresql.cnpg.io/db-20261122-120000"
 	for title, tt := range map[string]struct {
@@ -76,7 +81,11 @@ func TestBackupCreate(t *testing.T) {
 	} {
 		t.Run(title, func(t *testing.T) {
 			f := vault(t)
-			same(t, result{out: tt.out}, run(t.Context(), f.use, append([]string{"backup"}, tt.args...)...))
+			want := result{out: tt.out}
+			if of, ok := strings.CutSuffix(strings.TrimPrefix(tt.out, "backup.postgresql.cnpg.io/"), " created\n"); ok {
+				want.err = goesOn(of)
+			}
+			same(t, want, run(t.Context(), f.use, append([]string{"backup"}, tt.args...)...))
 			var list cnpgv1.BackupList
 			if err := f.List(t.Context(), &list); err != nil {
 				t.Fatal(err)
@@ -200,7 +209,7 @@ func TestBackupSchedule(t *testing.T) {
 		"which":           {[]client.Object{newSchedule(false), other}, []string{"suspend"}, result{err: lines("error: which of nightly, weekly?", "hint: kubectl kea backup schedule suspend nightly -n branch"), code: ExitUsage}, ""},
 		"unknown":         {[]client.Object{other}, []string{"resume", "nightly"}, result{err: lines("error: schedule nightly of cluster db in namespace branch not found", "hint: kubectl kea backup schedule -n branch"), code: ExitNotFound}, ""},
 		"none":            {nil, []string{"run-now"}, result{err: lines("error: a schedule of cluster db in namespace branch not found", "hint: kubectl kea backup schedule create '0 0 2 * * *' -n branch"), code: ExitNotFound}, ""},
-		"run now":         {[]client.Object{suspended}, []string{"run-now"}, result{out: "backup.postgresql.cnpg.io/db-20261122-120000 created\n"}, "create db-20261122-120000"},
+		"run now":         {[]client.Object{suspended}, []string{"run-now"}, result{out: "backup.postgresql.cnpg.io/db-20261122-120000 created\n", err: goesOn("db-20261122-120000")}, "create db-20261122-120000"},
 		"run now, look":   {[]client.Object{suspended}, []string{"run-now", "--dry-run"}, result{out: "backup.postgresql.cnpg.io/db-20261122-120000 created (dry run)\n"}, ""},
 		"names":           {[]client.Object{newSchedule(false), other}, []string{"-o", "name"}, result{out: line + "\nscheduledbackup.postgresql.cnpg.io/weekly\n"}, ""},
 		"create, by name": {nil, []string{"create", "0 0 2 * * *", "-y", "-o", "name"}, result{out: "scheduledbackup.postgresql.cnpg.io/db\n"}, "create db"},

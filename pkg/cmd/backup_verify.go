@@ -53,13 +53,12 @@ cannot be restored, or that fails a check, makes the command exit with 3.`,
   # what would be made, and what stands against it
   kubectl kea backup verify --latest --dry-run=server`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return o.run(c.Context(), args) },
+		RunE: func(c *cobra.Command, args []string) error { return o.run(c, args) },
 	}
 	c.ValidArgsFunction = env.completeBackup
 	f := c.Flags()
 	f.BoolVar(&o.latest, "latest", false, "The newest backup that succeeded")
-	f.StringVar(&o.dryRun, "dry-run", "none", "Change nothing: client prints the manifest of the throw-away cluster, server has the API server check it, too")
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+	bindDryRun(c, &o.dryRun, "Change nothing: client prints the manifest of the throw-away cluster, server has the API server check it, too")
 	o.subject.bind(c)
 	o.confirm.bindYes(c)
 	o.out.bind(c, printer.Choices{Name: true})
@@ -76,7 +75,7 @@ cannot be restored, or that fails a check, makes the command exit with 3.`,
 	return c
 }
 
-func (o *backupVerifyOptions) run(ctx context.Context, args []string) error {
+func (o *backupVerifyOptions) run(c *cobra.Command, args []string) error {
 	format, err := o.out.format()
 	if err != nil {
 		return err
@@ -85,13 +84,13 @@ func (o *backupVerifyOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if (len(args) == 1) == o.latest {
-		return WithHint(usagef("which backup? give either its name or --latest"), "kubectl kea backup list")
+		return WithHint(usagef("which backup? give either its name or --latest"), "kubectl kea backup list"+inNamespace(c))
 	}
 	name := ""
 	if len(args) == 1 {
 		name = args[0]
 	}
-	ctx, cancel := o.env.deadline(ctx, verifyLimit)
+	ctx, cancel := o.env.deadline(c.Context(), verifyLimit)
 	defer cancel()
 	k, err := o.env.Kube()
 	if err != nil {
@@ -146,12 +145,9 @@ func (o *backupVerifyOptions) look(ctx context.Context, k *kube.Client, plan *ba
 			return nil
 		}
 	}
-	if format.Human() {
-		yaml, err := printer.ParseFormat("yaml", o.out.choices)
-		if err != nil {
-			return err
-		}
-		format = yaml
+	format, err := o.out.manifest(format)
+	if err != nil {
+		return err
 	}
 	return o.out.write(format, plan.Manifest, printer.View{Names: func() []string { return []string{clusterResource + "/" + plan.Name} }})
 }

@@ -14,7 +14,7 @@ func verifyPlanLine(plan *backup.Verification, now time.Time) printer.Line {
 	if plan.Backup.Stopped != nil {
 		taken = ", ended " + printer.Ago(*plan.Backup.Stopped, now)
 	}
-	return printer.Concat(printer.Text("Verify "), printer.Bold.Text(plan.Backup.Name), printer.Textf(" of cluster %s%s, in the throw-away cluster ", plan.Source, taken), printer.Bold.Text(plan.Name))
+	return printer.Concat(printer.Text("Verify "), printer.Bold.Text(plan.Backup.Name), printer.Textf(" of cluster %s%s, in the throw-away cluster ", plan.Backup.Cluster, taken), printer.Bold.Text(plan.Name))
 }
 
 // verdictPage is what a verification found.

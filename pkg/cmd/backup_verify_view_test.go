@@ -39,7 +39,7 @@ func TestBackupVerifyScreens(t *testing.T) {
 		"broken": func(printer.Canvas) printer.Page { return verdictPage(badVerdict()) },
 		"plan": func(printer.Canvas) printer.Page {
 			var p printer.Page
-			b := cnpg.Backup{Name: "kea-database-20260310020000", Stopped: before(14 * time.Hour)}
+			b := cnpg.Backup{Name: "kea-database-20260310020000", Cluster: "kea-database", Stopped: before(14 * time.Hour)}
 			p.Text(verifyPlanLine(&backup.Verification{Source: "kea-database", Name: "kea-verify-x7k2p", Backup: b}, restoreNow()))
 			return p
 		},

@@ -44,7 +44,7 @@ func newCompletionKubectlCmd(env *Env) *cobra.Command {
 		Short: "Print the program with which kubectl completes kubectl kea",
 		Example: `  kubectl kea completion kubectl > ~/.local/bin/kubectl_complete-kea
   chmod +x ~/.local/bin/kubectl_complete-kea`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(env.Out, completeScript)
 			return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
 
 // errDeclined ends a command whose question was answered with no.
@@ -31,6 +33,14 @@ func (q *confirm) bindName(c *cobra.Command) {
 	c.Flags().StringVar(&q.name, "confirm", "", "Do it without asking: the `NAME` that the question asks for")
 }
 
+// bindBoth adds both, for commands that ask for the name only where clients would wait.
+func (q *confirm) bindBoth(c *cobra.Command) {
+	q.bindYes(c)
+	q.bindName(c)
+	c.Flag("yes").Usage = "Answer a y/N question with yes; where clients would wait, --confirm is needed instead"
+	c.Flag("confirm").Usage = "The deployment's `NAME`, which is asked for where clients would wait"
+}
+
 // ask asks a yes-or-no question. Without a terminal and without --yes it refuses.
 func (q *confirm) ask(ctx context.Context, question string) error {
 	if q.yes {
@@ -39,7 +49,7 @@ func (q *confirm) ask(ctx context.Context, question string) error {
 	if !q.env.InTerminal {
 		return WithHint(errors.New("nothing was changed: there is no terminal to ask on"), "add --yes, or --dry-run=server to look only")
 	}
-	answer, err := q.read(ctx, question+" [y/N] ")
+	answer, err := q.read(ctx, question, "[y/N] ")
 	if err != nil {
 		return err
 	}
@@ -61,7 +71,7 @@ func (q *confirm) askName(ctx context.Context, question, name string) error {
 	if !q.env.InTerminal {
 		return WithHint(errors.New("nothing was changed: there is no terminal to ask on"), "add --confirm="+name)
 	}
-	answer, err := q.read(ctx, fmt.Sprintf("%s Type %s to go on: ", question, name))
+	answer, err := q.read(ctx, question, fmt.Sprintf("Type %s to go on: ", name))
 	if err != nil {
 		return err
 	}
@@ -71,9 +81,25 @@ func (q *confirm) askName(ctx context.Context, question, name string) error {
 	return nil
 }
 
-// read shows a prompt and reads one line; Ctrl-C ends it.
-func (q *confirm) read(ctx context.Context, prompt string) (string, error) {
-	if _, err := fmt.Fprint(q.env.ErrOut, prompt); err != nil {
+// put shows a question and how it is answered: on one line where there is room, else below it.
+func (q *confirm) put(question, prompt string) error {
+	canvas := q.env.errCanvas()
+	if text := printer.Text(question + " " + prompt); canvas.Width == 0 || text.Width() < canvas.Width {
+		_, err := fmt.Fprint(q.env.ErrOut, text)
+		return err
+	}
+	var p printer.Page
+	p.Text(printer.Text(question))
+	if err := p.Write(q.env.ErrOut, canvas); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(q.env.ErrOut, prompt)
+	return err
+}
+
+// read asks and reads one line; Ctrl-C ends it.
+func (q *confirm) read(ctx context.Context, question, prompt string) (string, error) {
+	if err := q.put(question, prompt); err != nil {
 		return "", err
 	}
 	type line struct {

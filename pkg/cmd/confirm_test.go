@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 )
 
 // silence is a terminal on which nobody types.
@@ -109,6 +111,18 @@ func TestAskName(t *testing.T) {
 				t.Errorf("hint %q", hint)
 			}
 		})
+	}
+}
+
+// On a narrow terminal a question is wrapped between words, and the answer stands on a line of its own.
+func TestAskOnANarrowTerminal(t *testing.T) {
+	env, _, errOut := testEnv()
+	env.In, env.InTerminal = strings.NewReader("kea-dhcp\n"), true
+	env.ErrSize = func() printer.Size { return printer.Size{Width: 30, Height: 24} }
+	check(t, (&confirm{env: &env}).askName(t.Context(), "This ends DHCP for everybody in this building.", "kea-dhcp"), "")
+	want := "This ends DHCP for everybody\nin this building.\nType kea-dhcp to go on: "
+	if errOut.String() != want {
+		t.Errorf("prompt %q, want %q", errOut, want)
 	}
 }
 

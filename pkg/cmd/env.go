@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -65,5 +66,16 @@ func (e *Env) deadline(ctx context.Context, limit time.Duration) (context.Contex
 	if limit <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, limit)
+	return context.WithTimeoutCause(ctx, limit, &timeUpError{limit})
 }
+
+// timeUpError says which time is up. It is context.DeadlineExceeded for those who ask.
+type timeUpError struct{ limit time.Duration }
+
+// Error implements error.
+func (e *timeUpError) Error() string {
+	return fmt.Sprintf("it took longer than %s; --timeout gives it more time", e.limit)
+}
+
+// Is makes it what it stands for.
+func (e *timeUpError) Is(target error) bool { return target == context.DeadlineExceeded }

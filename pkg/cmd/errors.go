@@ -25,11 +25,16 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // usagef is a formatted UsageError.
 func usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
-// NotFoundError says that what a get asked for does not exist.
+// NotFoundError says that a server, lease or object that was named does not exist.
 type NotFoundError struct{ What string }
 
 // Error implements error.
 func (e *NotFoundError) Error() string { return e.What + " not found" }
+
+// missingError is an error that says in its own words that what was named does not exist.
+type missingError struct{ error }
+
+func (e *missingError) Unwrap() error { return e.error }
 
 // hintError is an error with a next command to run.
 type hintError struct {

@@ -17,7 +17,7 @@ const (
 	ExitUsage = 2
 	// ExitBadAnswer means the command ran, and the answer is bad: a critical problem, a failed backup.
 	ExitBadAnswer = 3
-	// ExitNotFound means that what a `get` asked for does not exist.
+	// ExitNotFound means that a server, lease or object that was named does not exist.
 	ExitNotFound = 4
 	// ExitTimeout means that the time given by `--timeout` has passed.
 	ExitTimeout = 124
@@ -31,6 +31,7 @@ const (
 func exitCode(ctx context.Context, err error) int {
 	var usage *UsageError
 	var notFound *NotFoundError
+	var missing *missingError
 	explained := kube.Explain(err)
 	switch {
 	case err == nil:
@@ -39,7 +40,7 @@ func exitCode(ctx context.Context, err error) int {
 		return ExitUsage
 	case errors.Is(err, ErrBadAnswer):
 		return ExitBadAnswer
-	case errors.As(err, &notFound):
+	case errors.As(err, &notFound), errors.As(err, &missing):
 		return ExitNotFound
 	case ctx.Err() != nil:
 		return ExitInterrupted

@@ -14,6 +14,8 @@ func newHACmd(env *Env) *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.bind(c)
-	c.AddCommand(newHAStatusCmd(env))
+	c.AddCommand(newHAStatusCmd(env), newHAWaitCmd(env), newHAMaintenanceCmd(env), newHAForceTakeoverCmd(env),
+		newHAContinueCmd(env), newHAResetCmd(env), newHASyncCmd(env))
+	c.AddCommand(newHADiffCmd(env))
 	return c
 }

@@ -24,7 +24,7 @@ A standby in hot-standby serves no scope: that is normal.`,
 		Example: `  kubectl kea ha status
   kubectl kea ha status -n network -o wide
   kubectl kea ha status --watch --interval 1s`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.bind(c)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,7 +67,7 @@ shown. Killed anywhere, the same command goes on.`,
   # the manifests, for git; install once first, it makes the Secrets
   kubectl kea install -f stack.yaml --dry-run=client -o yaml`,
 		GroupID: groupSetUp,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	f := c.Flags()
@@ -110,7 +108,7 @@ func (o *installOptions) run(ctx context.Context) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	s, err := o.read()
+	s, err := o.env.readStack(o.file)
 	if err != nil {
 		return err
 	}
@@ -123,40 +121,10 @@ func (o *installOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.chooseNamespace(s, k); err != nil {
+	if err := chooseNamespace(s, k); err != nil {
 		return err
 	}
 	return o.install(ctx, k, s, format)
-}
-
-// read reads and checks the stack file.
-func (o *installOptions) read() (*v1alpha1.Stack, error) {
-	if o.file == "" {
-		return nil, WithHint(usagef("which stack? -f is missing"), "kubectl kea install --print-defaults > stack.yaml")
-	}
-	var data []byte
-	var err error
-	if o.file == "-" {
-		data, err = io.ReadAll(o.env.In)
-	} else {
-		data, err = os.ReadFile(o.file)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the stack file: %w", err)
-	}
-	s, findings := stackfile.Load(data)
-	if len(findings) == 0 {
-		return s, nil
-	}
-	name := o.file
-	if name == "-" {
-		name = "standard input"
-	}
-	texts := []string{fmt.Sprintf("%s in %s; nothing was changed", count(len(findings), "mistake"), name)}
-	for _, f := range findings {
-		texts = append(texts, f.String())
-	}
-	return nil, errors.New(strings.Join(texts, "\n"))
 }
 
 // count is a number of things: "1 mistake", "3 mistakes".
@@ -165,18 +133,6 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// chooseNamespace: the file's, which -n may not contradict, else the command line's.
-func (o *installOptions) chooseNamespace(s *v1alpha1.Stack, k *kube.Client) error {
-	stated := s.Metadata.Namespace
-	switch {
-	case stated == "":
-		s.Metadata.Namespace = k.Namespace
-	case k.NamespaceChosen && stated != k.Namespace:
-		return usagef("-n says %s, the stack file says metadata.namespace: %s", k.Namespace, stated)
-	}
-	return nil
 }
 
 // install plans, shows, asks, applies.
@@ -253,7 +209,7 @@ func (o *installOptions) explain(err error, p stack.Plan) error {
 func (o *installOptions) printManifests(ctx context.Context, s *v1alpha1.Stack, format printer.Format) error {
 	services := corev1.ServiceList{}
 	if k, err := o.env.Kube(); err == nil {
-		if err := o.chooseNamespace(s, k); err != nil {
+		if err := chooseNamespace(s, k); err != nil {
 			return err
 		}
 		peek, cancel := context.WithTimeout(ctx, peekLimit)

@@ -32,7 +32,7 @@ func TestWrongCommandLinesOfInstall(t *testing.T) {
 		"a dry run of what":     {[]string{"install", "-f", good, "--dry-run=x"}, ExitUsage, lines(`error: --dry-run "x": it takes none, client or server`, "hint: kubectl kea install --help")},
 		"true is not kubectl's": {[]string{"install", "-f", good, "--dry-run="}, ExitUsage, lines(`error: --dry-run "": it takes none, client or server`, "hint: kubectl kea install --help")},
 		"no format":             {[]string{"install", "-f", good, "-o", "csv"}, ExitUsage, lines(`error: unknown output format "csv"; valid are table, wide, json, yaml, name, jsonpath=…, jsonpath-file=…, custom-columns=…, go-template=…, go-template-file=…`, "hint: kubectl kea install --help")},
-		"an argument":           {[]string{"install", good}, ExitUsage, lines(`error: unknown command "`+good+`" for "kubectl kea install"`, "hint: kubectl kea install --help")},
+		"an argument":           {[]string{"install", good}, ExitUsage, lines(`error: what is "`+good+`"? kubectl kea install takes flags only`, "hint: kubectl kea install --help")},
 		"no such file":          {[]string{"install", "-f", "/does/not/exist"}, ExitFailed, "error: read the stack file: open /does/not/exist: no such file or directory\n"},
 		"mistakes in it": {[]string{"install", "-f", bad}, ExitFailed, "error: 2 mistakes in " + bad + "; nothing was changed\n" +
 			findings(t, bad)},
@@ -55,8 +55,7 @@ func TestWrongCommandLinesOfInstall(t *testing.T) {
 // findings are those of a file, as lines of an error.
 func findings(t *testing.T, path string) string {
 	t.Helper()
-	o := installOptions{file: path}
-	_, err := o.read()
+	_, err := (&Env{}).readStack(path)
 	if err == nil {
 		t.Fatal("no mistakes")
 	}

@@ -107,18 +107,31 @@ func installedPage(p stack.Plan, relays []string, waited bool) printer.Page {
 func laggingPart(page *printer.Page, p stack.Plan) {
 	page.Text(printer.Concat(printer.Warn.Text("●"), printer.Textf(" %s in namespace %s: applied, but these servers do not run it yet; install restarts and reloads none:", p.Deployment, p.Namespace)))
 	page.Blank()
-	pods := []string{}
+	old, files := []string{}, false
 	for _, l := range p.Lagging {
 		page.Indented(2, 4, printer.Concat(printer.Bold.Text(l.Server), printer.Text(": "+l.Text)))
-		pods = append(pods, l.Pod)
+		if l.Server == l.Pod {
+			old = append(old, l.Pod)
+		}
+	}
+	for _, l := range p.Lagging {
+		files = files || !slices.Contains(old, l.Pod)
+	}
+	if files {
+		page.Blank()
+		page.Text(printer.Text("A new configuration needs no restart: the servers reload it, one at a time, while the other one serves:"))
+		page.Indented(2, 4, printer.Accent.Text("kubectl kea config apply -n "+p.Namespace))
+	}
+	if len(old) == 0 {
+		return
 	}
 	// The last server is the standby: it goes first.
-	slices.SortFunc(pods, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a)) })
+	slices.SortFunc(old, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a)) })
 	page.Blank()
-	page.Text(printer.Text("Restart them one at a time, the standby first; go on when ha status shows both in their normal state. A restart of the server that serves pauses DHCP until its partner takes over, or without a partner until it is back:"))
-	for _, pod := range slices.Compact(pods) {
+	page.Text(printer.Text("Restart the pods that are older, one at a time, the standby first. Where a server has a partner, kubectl kea ha maintenance start POD before and cancel POD after keep its clients served; without, they wait until it is back:"))
+	for _, pod := range slices.Compact(old) {
 		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl -n %s delete pod %s", p.Namespace, pod)))
-		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl kea ha status -n %s --watch", p.Namespace)))
+		page.Indented(2, 4, printer.Accent.Text(fmt.Sprintf("kubectl kea ha wait --for healthy -n %s", p.Namespace)))
 	}
 }
 

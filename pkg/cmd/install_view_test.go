@@ -120,6 +120,7 @@ const (
 
 func TestInstallScreens(t *testing.T) {
 	both := lagging(changedPlan(), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig))
+	older := lagging(changedPlan(), lag("kea-dhcp-0", "kea-dhcp-0", oldPod), lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig))
 	pages := map[string]func(printer.Canvas) printer.Page{
 		"plan-fresh":         func(c printer.Canvas) printer.Page { return planPage(freshPlan(), false, c) },
 		"plan-changed":       func(c printer.Canvas) printer.Page { return planPage(changedPlan(), true, c) },
@@ -129,6 +130,7 @@ func TestInstallScreens(t *testing.T) {
 		"installed":          func(printer.Canvas) printer.Page { return installedPage(freshPlan(), nil, true) },
 		"installed-no-wait":  func(printer.Canvas) printer.Page { return installedPage(freshPlan(), nil, false) },
 		"installed-lagging":  func(printer.Canvas) printer.Page { return installedPage(both, nil, true) },
+		"installed-older":    func(printer.Canvas) printer.Page { return installedPage(older, nil, true) },
 		"uninstall-plan":     func(printer.Canvas) printer.Page { return removalPage(removalOf(true), true) },
 		"uninstall-all":      func(printer.Canvas) printer.Page { return removalPage(removalOf(false), false) },
 		"uninstalled":        func(printer.Canvas) printer.Page { return removedPage(removalOf(true)) },
@@ -184,28 +186,31 @@ func removalOf(keep bool) stack.Removal {
 	return r
 }
 
-// The standby, which is the last server, is restarted first, and each pod once.
+// The standby, which is the last server, is restarted first, and each pod once. What is only a file needs no restart.
 func TestOrderOfRestarts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		lags []stack.Lag
 		want []string
 	}{
-		"both": {[]stack.Lag{lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig)}, []string{"kea-dhcp-1", "kea-dhcp-0"}},
+		"both files": {[]stack.Lag{lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig)}, []string{"config apply"}},
 		"the standby's pod and the primary's file": {
 			[]stack.Lag{lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig)},
-			[]string{"kea-dhcp-1", "kea-dhcp-0"},
+			[]string{"config apply", "kea-dhcp-1"},
 		},
 		"pods and two daemons each": {[]stack.Lag{
 			lag("kea-dhcp-0", "kea-dhcp-0", oldPod), lag("kea-dhcp-1", "kea-dhcp-1", oldPod), lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig),
 			lag("kea-dhcp-0", "kea-dhcp-0/dhcp6", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp4", oldConfig), lag("kea-dhcp-1", "kea-dhcp-1/dhcp6", oldConfig),
 		}, []string{"kea-dhcp-1", "kea-dhcp-0"}},
-		"the primary only": {[]stack.Lag{lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig)}, []string{"kea-dhcp-0"}},
+		"the primary's file only": {[]stack.Lag{lag("kea-dhcp-0", "kea-dhcp-0/dhcp4", oldConfig)}, []string{"config apply"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := []string{}
 			for _, line := range installedPage(lagging(changedPlan(), tt.lags...), nil, true).Lines(printer.Canvas{}) {
 				if _, rest, ok := strings.Cut(line, "delete pod "); ok {
 					got = append(got, rest)
+				}
+				if strings.Contains(line, "kubectl kea config apply -n ") {
+					got = append(got, "config apply")
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {

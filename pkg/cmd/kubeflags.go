@@ -56,3 +56,11 @@ func (f *kubeFlags) completeContext(*cobra.Command, []string, string) ([]cobra.C
 	slices.Sort(names)
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
+
+// inNamespace is -n as it was given, for the command that an error suggests; "" where it was not.
+func inNamespace(c *cobra.Command) string {
+	if f := c.Flag("namespace"); f != nil && f.Changed {
+		return " -n " + f.Value.String()
+	}
+	return ""
+}

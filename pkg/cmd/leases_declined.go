@@ -38,7 +38,7 @@ the last ten minutes stay unless --force is given.`,
 
   # the device is gone: VLAN 20 gets its addresses back
   kubectl kea leases declined clear --vlan 20`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return clearDeclined(c.Context(), o, f) },
 	}
 	f.bindFamilies(c)

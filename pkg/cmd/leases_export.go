@@ -56,7 +56,7 @@ holds: each of them whole.`,
 
   # the active leases of a VLAN, for a program
   kubectl kea leases export --vlan 20 --state active -o json | jq -r '.[].address'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.filter.bind(c)

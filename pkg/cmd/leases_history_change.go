@@ -72,7 +72,7 @@ leases may read their history.`,
 
   # keep a year
   kubectl kea leases history enable --keep 365d`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.enable(c.Context()) },
 	}
 	c.Flags().StringVar(&o.keep, "keep", "", "How long events are kept: 30d, 12h, forever (default what it is now, else 30d)")
@@ -92,7 +92,7 @@ complete only from then on.`,
 
   # and delete what was written
   kubectl kea leases history disable --drop`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.disable(c.Context()) },
 	}
 	c.Flags().BoolVar(&o.drop, "drop", false, "Delete what was written too")
@@ -116,7 +116,7 @@ database. Elsewhere let a job of your own run this command with --yes.`,
 
   # what is older than a week
   kubectl kea leases history prune --keep 7d --yes`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.prune(c.Context()) },
 	}
 	c.Flags().StringVar(&o.keep, "keep", "", "Keep what is younger: 30d, 12h (default what enable said)")

@@ -24,7 +24,7 @@ func newHistoryStatusCmd(env *Env) *cobra.Command {
 is and how fast it grows. The command exits with 3 when a history is meant to be
 kept and is not complete.`,
 		Example: `  kubectl kea leases history status`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.source.bindLogin(c)

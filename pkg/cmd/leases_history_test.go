@@ -150,7 +150,7 @@ func TestWrongCommandLinesOfHistory(t *testing.T) {
 		"leases history enable --keep 5m":               "less than an hour",
 		"leases history enable --keep soon":             "--keep",
 		"leases history prune --keep forever":           "deletes nothing",
-		"leases history status 10.0.0.1":                "unknown command",
+		"leases history status 10.0.0.1":                "takes flags only",
 		"leases history disable --dry-run=perhaps":      "--dry-run",
 	} {
 		t.Run(line, func(t *testing.T) {

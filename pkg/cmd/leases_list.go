@@ -75,7 +75,7 @@ heard of and that the counts of a VLAN changed.`,
 
   # all addresses of a subnet, for a script
   kubectl kea leases --subnet 10.10.0.0/16 -o custom-columns=IP:.address,MAC:.hwAddress`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if !c.Flags().Changed("limit") {

@@ -24,9 +24,7 @@ type leaseRemoval struct {
 // bind adds the flags; force says what --force does.
 func (o *leaseRemoval) bind(c *cobra.Command, force string) {
 	c.Flags().BoolVar(&o.force, "force", false, force)
-	c.Flags().StringVar(&o.dryRun, "dry-run", "none", "client or server: show what would be deleted, and change nothing")
-	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
-	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
+	bindDryRun(c, &o.dryRun, "client or server: show what would be deleted, and change nothing")
 	o.confirm.bindYes(c)
 	o.source.bind(c, false)
 	o.out.bind(c, printer.Choices{Name: true})

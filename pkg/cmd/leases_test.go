@@ -26,7 +26,7 @@ func TestWrongCommandLinesOfLeases(t *testing.T) {
 	}
 	for _, test := range []struct{ args, says string }{
 		{"leases bogus", `unknown command "bogus" for "kubectl kea leases"`},
-		{"leases list extra", `unknown command "extra"`},
+		{"leases list extra", `what is "extra"?`},
 		{"leases --mac printer", `--mac "printer" is no hardware address: it is not hexadecimal`},
 		{"leases --mac 00:1a:2b:3c:4d:5e:6g", "--mac"},
 		{"leases --ip 10.10.1.300", `--ip "10.10.1.300" is no address, prefix or range`},
@@ -62,7 +62,7 @@ func TestWrongCommandLinesOfLeases(t *testing.T) {
 		{"leases get a b", "one at a time"},
 		{"leases get 10.0.0.0/8", "list them with --ip 10.0.0.0/8"},
 		{"leases get print*", "--hostname 'print*'"},
-		{"leases usage extra", `unknown command "extra"`},
+		{"leases usage extra", `what is "extra"?`},
 		{"leases usage -w --interval 1ms", "too short"},
 		{"vlans --source x", "--source"},
 		{"leases export -o xml", `unknown export format "xml"; valid are csv, json, memfile`},

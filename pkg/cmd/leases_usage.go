@@ -53,7 +53,7 @@ every lease as well: it fills in the pools and proves the counters.`,
 
   # VLANs above 80 % for a script
   kubectl kea vlans -o csv | awk -F, '$10 > 80'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.family.bindFamilies(c)

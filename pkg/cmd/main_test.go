@@ -17,13 +17,13 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		err  string
 	}{
-		{[]string{"bogus"}, lines(`error: unknown command "bogus" for "kubectl kea"`, "hint: kubectl kea --help")},
+		{[]string{"nonsense"}, lines(`error: unknown command "nonsense" for "kubectl kea"`, "hint: kubectl kea --help")},
 		{[]string{"verson"}, lines(`error: unknown command "verson" for "kubectl kea"`, "hint: kubectl kea version")},
 		{[]string{"evil\x1b[2J"}, lines(`error: unknown command "evil\x1b[2J" for "kubectl kea"`, "hint: kubectl kea --help")},
-		{[]string{"help", "bogus"}, lines(`error: unknown command "bogus" for "kubectl kea"`, "hint: kubectl kea help --help")},
+		{[]string{"help", "nonsense"}, lines(`error: unknown command "nonsense" for "kubectl kea"`, "hint: kubectl kea help --help")},
 		{[]string{"completion", "bogus"}, lines(`error: unknown command "bogus" for "kubectl kea completion"`, "hint: kubectl kea completion --help")},
 		{[]string{"version", "--bogus"}, lines("error: unknown flag: --bogus", "hint: kubectl kea version --help")},
-		{[]string{"version", "extra"}, lines(`error: unknown command "extra" for "kubectl kea version"`, "hint: kubectl kea version --help")},
+		{[]string{"version", "extra"}, lines(`error: what is "extra"? kubectl kea version takes flags only`, "hint: kubectl kea version --help")},
 		{[]string{"version", "-o", "xml"}, lines(`error: unknown output format "xml"; valid are `+formats, "hint: kubectl kea version --help")},
 		{[]string{"version", "-o", "jsonpath={"}, lines("error: output format jsonpath: unclosed action", "hint: kubectl kea version --help")},
 		{[]string{"version", "-o", "jsonpath-file=/does/not/exist"}, lines("error: output format jsonpath-file: open /does/not/exist: no such file or directory", "hint: kubectl kea version --help")},
@@ -60,6 +60,7 @@ func TestErrorsAndExitCodes(t *testing.T) {
 			result{err: lines("error: --vlan 5000 is not a VLAN id", "hint: kubectl kea try --help"), code: ExitUsage},
 		},
 		{"bad answer, already printed", t.Context(), fmt.Errorf("status: %w", ErrBadAnswer), result{code: ExitBadAnswer}},
+		{"not found, in its own words", t.Context(), WithHint(&missingError{errors.New("there is no cluster x")}, "look"), result{err: "error: there is no cluster x\nhint: look\n", code: ExitNotFound}},
 		{"not found", t.Context(), &NotFoundError{"lease 192.0.2.7"}, result{err: "error: lease 192.0.2.7 not found\n", code: ExitNotFound}},
 		{
 			"timeout", t.Context(), fmt.Errorf("ask kea-dhcp-0: %w", context.DeadlineExceeded),

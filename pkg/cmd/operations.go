@@ -30,8 +30,14 @@ type change struct {
 
 // bind adds the flags; what says what a dry run shows.
 func (o *change) bind(c *cobra.Command, what string) {
-	c.Flags().StringVar(&o.dryRun, "dry-run", "none", what)
-	c.Flags().BoolVar(&o.takeOver, "take-over", false, "Go on although another run seems to be at work on the deployment")
+	bindDryRun(c, &o.dryRun, what)
+	c.Flags().BoolVar(&o.takeOver, "take-over", false, "Take the lock of another run that seems to be at work. Be sure that it is dead: two at once undo each other")
+}
+
+// bindDryRun adds --dry-run; what says what it shows. Without a value it means client, as kubectl's did.
+func bindDryRun(c *cobra.Command, value *string, what string) {
+	c.Flags().StringVar(value, "dry-run", "none", what)
+	c.Flag("dry-run").NoOptDefVal = "client"
 	complete(c, "dry-run", cobra.FixedCompletions([]cobra.Completion{"none", "client", "server"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -44,16 +50,26 @@ func (o *change) validate() error {
 	return usagef("--dry-run %q: it takes none, client or server", o.dryRun)
 }
 
+// dryRunFlag is --dry-run as it was given, for the command that an error suggests; "" where it was not.
+func dryRunFlag(value string) string {
+	if value == "none" {
+		return ""
+	}
+	return " --dry-run=" + value
+}
+
 // dry reports whether nothing is to be changed.
 func (o *change) dry() bool { return o.dryRun != "none" }
 
-// unfinished gives the error of an operation its next command; again is the one that goes on.
+// unfinished gives the error of an operation its next command; again is the one that goes on. What pkg/kube has to say to an
+// API server that did not answer in time helps less: something is unfinished.
 func (o *change) unfinished(err error, again string) error {
 	var held *operation.HeldError
+	var hinted *hintError
 	switch {
 	case errors.As(err, &held):
 		return WithHint(err, "wait for it, or add --take-over when it is dead")
-	case hintOf(err) != "":
+	case errors.As(err, &hinted):
 		return err
 	}
 	return WithHint(err, again+" goes on from here")

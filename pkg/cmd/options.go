@@ -13,7 +13,7 @@ func newOptionsCmd(env *Env) *cobra.Command {
 		Short:   "List all flags that every command takes",
 		Long:    "List all flags that every command takes, also those of kubectl that its own help leaves out.",
 		GroupID: groupOther,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			all := pflag.NewFlagSet("options", pflag.ContinueOnError)
 			c.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {

@@ -61,3 +61,11 @@ func (o *output) canvas() printer.Canvas {
 	canvas.NoHeaders = o.noHeaders
 	return canvas
 }
+
+// manifest is the format of a manifest: YAML for people.
+func (o *output) manifest(f printer.Format) (printer.Format, error) {
+	if !f.Human() {
+		return f, nil
+	}
+	return printer.ParseFormat("yaml", o.choices)
+}

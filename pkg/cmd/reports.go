@@ -132,7 +132,7 @@ func (o *reportOptions) look(ctx context.Context, options inventory.Options) (re
 		}
 		return nil, nil, err
 	}
-	return reports, ctx.Err(), nil
+	return reports, context.Cause(ctx), nil
 }
 
 // selected says which labels were asked for.

@@ -17,9 +17,9 @@ func TestWrongCommandLinesOfReports(t *testing.T) {
 	}{
 		{[]string{"status", "--fail-on", "bogus"}, lines(`error: --fail-on "bogus": it takes critical, warning, info or never`, "hint: kubectl kea status --help")},
 		{[]string{"status", "--fail-on="}, lines(`error: --fail-on "": it takes critical, warning, info or never`, "hint: kubectl kea status --help")},
-		{[]string{"status", "extra"}, lines(`error: unknown command "extra" for "kubectl kea status"`, "hint: kubectl kea status --help")},
+		{[]string{"status", "extra"}, lines(`error: what is "extra"? kubectl kea status takes flags only`, "hint: kubectl kea status --help")},
 		{[]string{"ha", "bogus"}, lines(`error: unknown command "bogus" for "kubectl kea ha"`, "hint: kubectl kea ha --help")},
-		{[]string{"ha", "status", "extra"}, lines(`error: unknown command "extra" for "kubectl kea ha status"`, "hint: kubectl kea ha status --help")},
+		{[]string{"ha", "status", "extra"}, lines(`error: what is "extra"? kubectl kea ha status takes flags only`, "hint: kubectl kea ha status --help")},
 		{[]string{"ha", "status", "--fail-on", "Warning"}, lines(`error: --fail-on "Warning": it takes critical, warning, info or never`, "hint: kubectl kea ha status --help")},
 	} {
 		t.Run(fmt.Sprint(test.args), func(t *testing.T) {

@@ -68,7 +68,7 @@ of the current cluster, --to-backup the name of a backup: the state at its end.
   # the nearest moment that can be restored to, where that one cannot
   kubectl kea restore --to-time "3d ago" --clamp`,
 		GroupID: groupSafe,
-		Args:    noSuchCommand,
+		Args:    o.arguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	f := c.Flags()
@@ -90,8 +90,20 @@ of the current cluster, --to-backup the name of a backup: the state at its end.
 	})
 	needs(c, restoreRules()...)
 	c.AddCommand(newRestoreListCmd(env), newRestoreStatusCmd(env), newRestoreCutoverCmd(env), newRestoreRollbackCmd(env),
-		newRestoreAbortCmd(env), newRestoreCleanupCmd(env), newRestoreLogsCmd(env))
+		newRestoreAbortCmd(env), newRestorePrepareCmd(env), newRestoreCleanupCmd(env), newRestoreLogsCmd(env))
 	return c
+}
+
+// arguments refuses them. A moment without its flag, or without quotes, is what people mean most often.
+func (o *restoreOptions) arguments(c *cobra.Command, args []string) error {
+	rest := strings.Join(args, " ")
+	for _, text := range []string{o.toTime + " " + rest, rest} {
+		if _, err := leases.ParseWhen(text, o.env.Now()); err == nil && rest != "" {
+			return WithHint(usagef("what is %q? a moment stands behind --to-time, in quotes when it has blanks", rest),
+				fmt.Sprintf("kubectl kea restore --to-time %q%s --dry-run=server", strings.TrimSpace(text), inNamespace(c)))
+		}
+	}
+	return noSuchCommand(c, args)
 }
 
 // restoreRules are the permissions of a restore, which its preflight asks for too.
@@ -133,7 +145,7 @@ func (o *restoreOptions) run(ctx context.Context) error {
 	src := restore.Source{Client: k, Pods: k, Connector: connector, Observe: o.env.observeSQL(), Now: o.env.Now}
 	plan, err := restore.Make(ctx, src, o.request)
 	if err != nil {
-		return subjectHint(ctx, k, "restore", err)
+		return subjectHint(ctx, k, "restore "+o.request.Target.Flag()+dryRunFlag(o.dryRun), err)
 	}
 	if o.dryRun == "client" && !plan.Blocked() {
 		return o.printManifest(plan, format)

@@ -34,6 +34,7 @@ stay: moments before the cutover are restored from them.`,
 	needs(c,
 		rule{"get,list,delete", "clusters", "postgresql.cnpg.io", "the cluster"},
 		rule{"list,delete", "scheduledbackups", "postgresql.cnpg.io", "its suspended schedules"},
+		rule{"list,delete", "backups", "postgresql.cnpg.io", "its backups that were never made"},
 		rule{"get,list,patch", "secrets", "", "those that others need are kept"},
 		rule{"list", "services", "", "which cluster is in service"},
 		rule{"get,create,update,delete", "leases", "coordination.k8s.io", "one operation at a time"},
@@ -98,6 +99,9 @@ func cleanupPage(p restore.CleanupPlan, dryRun bool, c printer.Canvas) printer.P
 	}
 	for _, s := range p.Schedules {
 		row("deleted", "scheduled backup "+s)
+	}
+	for _, b := range p.Unmade {
+		row("deleted", "backup "+b+", which was never made")
 	}
 	if p.Archive.ServerName != "" {
 		row("kept", fmt.Sprintf("its archive (folder %s) and its Backup objects", p.Archive.ServerName))

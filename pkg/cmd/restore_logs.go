@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,8 +59,11 @@ func (o *restoreWork) logs(ctx context.Context, name string, follow bool) error 
 	encoder := json.NewEncoder(o.env.Out)
 	last := ""
 	err = restore.Logs(ctx, s.Source, s.namespace, name, follow, func(pod string, line cnpg.LogLine) error {
-		if !s.format.Human() {
-			return encoder.Encode(logEntry{pod, line.At, line.Severe, line.Text})
+		switch entry := (logEntry{pod, line.At, line.Severe, line.Text}); {
+		case s.format.String() == "yaml": // lists of one behind each other are one list
+			return printer.WriteYAML(o.env.Out, []logEntry{entry})
+		case !s.format.Human():
+			return encoder.Encode(entry)
 		}
 		var p printer.Page
 		if pod != last {
@@ -79,9 +81,5 @@ func (o *restoreWork) logs(ctx context.Context, name string, follow bool) error 
 		p.Indented(0, 14, printer.Concat(printer.Dim.Text(clock+"  "), text))
 		return p.Write(o.env.Out, o.env.canvas())
 	})
-	var none *restore.NoRestoreError
-	if errors.As(err, &none) {
-		return WithHint(err, "kubectl kea restore list -n "+s.namespace)
-	}
-	return err
+	return o.explain(err, s.namespace)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
@@ -73,7 +74,15 @@ func (o *restoreWork) show(s session, plan any, view printer.View, blocked bool)
 // explain gives an error its next command.
 func (o *restoreWork) explain(err error, namespace string) error {
 	var none *restore.NoRestoreError
-	if errors.As(err, &none) {
+	var choice *backup.ChoiceError
+	switch {
+	case errors.As(err, &choice) && len(choice.Clusters) > 1:
+		return WithHint(fmt.Errorf("%w: name the cluster that is meant", err), "kubectl kea restore list -n "+namespace)
+	case errors.As(err, &none) && none.Missing:
+		return WithHint(&NotFoundError{What: "cluster " + none.Cluster + " in namespace " + namespace}, "kubectl kea restore list -n "+namespace)
+	case errors.As(err, &none) && o.dryRun == "": // a command that changes nothing
+		return WithHint(err, "kubectl kea restore list -n "+namespace)
+	case errors.As(err, &none):
 		return WithHint(fmt.Errorf("nothing was changed: %w", err), "kubectl kea restore list -n "+namespace)
 	}
 	return err
@@ -101,11 +110,17 @@ second or two: what changed meanwhile is carried too, the Service that they reac
 their database by is turned, a fresh login through it is proven from inside
 their pods, and their sessions in the old cluster are ended. They answer again
 when each has been seen in the new database. Neither Kea nor its configuration is
-restarted or reloaded, and high availability does not notice.
+restarted or reloaded, and high availability does not notice. At the end a
+short-lived pod asks for an address of every network as kubectl kea probe does, if
+you may create Jobs: exit code 3 when somebody would get none.
 
-An error up to there takes everything back. Killed anywhere, no lease is lost and
-the same command goes on; restore abort ends it instead. Afterwards the old
-cluster is fenced and kept: restore rollback goes back to it.`,
+An error before the servers answer again takes everything back. Killed anywhere, no
+lease is lost and the same command goes on; restore abort ends it instead, as long
+as no server has written to the new database. Afterwards the old cluster is fenced
+and kept: restore rollback goes back to it.
+
+Leases and their history are carried, and nothing else: host reservations in the
+database are those of the moment of the restore.`,
 		Example: `  # what would be carried, and what stands against it
   kubectl kea restore cutover kea-database-20250310-143000 --dry-run=server
 
@@ -179,10 +194,10 @@ func bindCarry(c *cobra.Command, carry *string) {
 
 // exactName takes one name.
 func exactName(question string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return WithHint(usagef("%s name it", question), "kubectl kea restore list")
+			return WithHint(usagef("%s name it", question), "kubectl kea restore list"+inNamespace(c))
 		case len(args) > 1:
 			return usagef("one name is taken, not %d: %s", len(args), strings.Join(args, " "))
 		}
@@ -232,10 +247,14 @@ func (o *moveOptions) move(ctx context.Context, s session, plan restore.MovePlan
 	if err != nil {
 		return o.unfinished(err, again)
 	}
-	return o.out.write(s.format, report, printer.View{
-		Page:  func() printer.Page { return movedPage(report, plan) },
+	err = o.out.write(s.format, report, printer.View{
+		Page:  func() printer.Page { return movedPage(report, plan, o.out.canvas()) },
 		Names: func() []string { return []string{clusterResource + "/" + report.To} },
 	})
+	if err == nil && report.Proof != nil && len(report.Proof.Problems) > 0 {
+		return ErrBadAnswer
+	}
+	return err
 }
 
 // moveQuestion says what is at stake.

@@ -43,7 +43,7 @@ func movePlanPage(p restore.MovePlan, dryRun bool, now time.Time, c printer.Canv
 	if !p.Blocked() {
 		if len(p.Newer) > 0 {
 			page.Blank()
-			page.Table(lossTable(p.Newer, carriedHeader(p)))
+			page.Table(newerTable(p))
 		}
 		if len(p.Extend) > 0 && !p.Carry.None {
 			page.Blank()
@@ -105,11 +105,28 @@ func carryLine(c restore.Carrying) printer.Line {
 	return printer.Text("those that are newer in the cluster in service are carried forward, all of them")
 }
 
-func carriedHeader(p restore.MovePlan) string {
+// newerTable lists the leases that only the database in service knows. Where some of them are left behind it says which.
+func newerTable(p restore.MovePlan) printer.Table {
 	if p.Carry.None {
-		return "forgotten"
+		return lossTable(p.Newer, "forgotten")
 	}
-	return "newer"
+	t := lossTable(p.Newer, "newer")
+	if len(p.Carry.VLANs) == 0 {
+		return t
+	}
+	t.Columns = append(t.Columns, printer.Column{Header: "becomes"})
+	for i := range t.Rows {
+		cell := printer.Text("")
+		switch {
+		case i == len(p.Newer): // the sum
+		case p.Newer[i].Forgotten:
+			cell = printer.Bad.Text("FORGOTTEN")
+		default:
+			cell = printer.Good.Text("carried")
+		}
+		t.Rows[i] = append(t.Rows[i], cell)
+	}
+	return t
 }
 
 // lossTable lists leases by VLAN with their sum.
@@ -146,7 +163,7 @@ func vlanOf(l restore.Loss) string {
 }
 
 // movedPage says what a cutover or a rollback did.
-func movedPage(r restore.MoveReport, p restore.MovePlan) printer.Page {
+func movedPage(r restore.MoveReport, p restore.MovePlan, c printer.Canvas) printer.Page {
 	var page printer.Page
 	page.Text(printer.Concat(printer.Good.Text("in service: "), printer.Bold.Text(r.To), printer.Textf(", after a pause of %.1f s", r.PauseSeconds)))
 	if len(r.Carried) > 0 {
@@ -178,7 +195,13 @@ func movedPage(r restore.MoveReport, p restore.MovePlan) printer.Page {
 	if r.Fenced {
 		say(r.From + " is fenced and kept.")
 	}
+	if r.Proof != nil {
+		say(fmt.Sprintf("Asked for an address as clients do: %d of %d networks answered.", r.Proof.Answered, r.Proof.Networks))
+	}
 	say("Back: kubectl kea restore rollback -n " + p.Namespace + ". When you are sure: kubectl kea restore cleanup " + r.From + " -n " + p.Namespace)
+	if r.Proof != nil {
+		problemsPart(&page, r.Proof.Problems, c)
+	}
 	return page
 }
 
@@ -203,9 +226,6 @@ func patchPage(p restore.MovePlan) printer.Page {
 		page.Indented(2, 5, printer.Textf("%d. %s", i+1, s))
 	}
 	page.Blank()
-	page.Text(printer.Text("Or give the servers a Service of their own for the database, once, and let this command turn it:"))
-	page.Blank()
-	page.Indented(2, 2, printer.Textf("kubectl -n %s create service clusterip kea-database --tcp=5432", p.Namespace))
-	page.Indented(2, 2, printer.Textf(`kubectl -n %s patch service kea-database -p '{"spec":{"selector":{"cnpg.io/cluster":"%s","cnpg.io/instanceRole":"primary"}}}'`, p.Namespace, p.From))
+	page.Text(printer.Textf("Or, while the database still answers, give the servers a Service that this command can turn: kubectl kea restore prepare -n %s", p.Namespace))
 	return page
 }

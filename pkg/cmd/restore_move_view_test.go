@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -58,13 +59,17 @@ func TestMovePages(t *testing.T) {
 	}
 	moved := func(r restore.MoveReport, change func(*restore.MovePlan)) func(printer.Canvas) printer.Page {
 		r.From, r.To = "kea-database", restoredName
-		return func(printer.Canvas) printer.Page { return movedPage(r, movePlan(change)) }
+		return func(c printer.Canvas) printer.Page { return movedPage(r, movePlan(change), c) }
 	}
 	none := func(p *restore.MovePlan) { p.Carry.None = true }
 	goldenScreens(t, "restore-move-", map[string]func(printer.Canvas) printer.Page{
 		"cutover": plan(nil),
 		"none":    plan(none),
-		"vlans":   plan(func(p *restore.MovePlan) { p.Carry.VLANs = []string{"10", "users"} }),
+		"vlans": plan(func(p *restore.MovePlan) {
+			p.Carry.VLANs = []string{"10", "users"}
+			p.Newer = slices.Clone(p.Newer)
+			p.Newer[1].Forgotten = true
+		}),
 		"blocked": plan(func(p *restore.MovePlan) {
 			p.Continues = true
 			p.Problems = []problem.Problem{{
@@ -73,9 +78,12 @@ func TestMovePages(t *testing.T) {
 			}}
 		}),
 		"moved": moved(restore.MoveReport{
-			PauseSeconds: 1.42, Fenced: true, Backups: restoredName, HistoryGap: "only some subnets were carried",
+			PauseSeconds: 1.42, Fenced: true, Backups: restoredName, Proof: &restore.Proof{Networks: 6, Answered: 6}, HistoryGap: "only some subnets were carried",
 			Carried: []restore.Carried{{Loss: restore.Loss{VLAN: 10, VLANName: "users", Subnet: "10.10.0.0/16"}, New: 1203, Newer: 7, Extended: 12}},
 		}, nil),
+		"moved-unanswered": moved(restore.MoveReport{PauseSeconds: 1.42, Fenced: true, Proof: &restore.Proof{Networks: 6, Answered: 5, Problems: []problem.Problem{{
+			Severity: problem.Critical, Code: "no-answer", Subject: "VLAN 10 (users) dhcp4", Text: "no server answers clients: every address is in use", Next: "kubectl kea leases usage -n network",
+		}}}}, nil),
 		"moved-none":    moved(restore.MoveReport{PauseSeconds: 0.9}, none),
 		"moved-guarded": moved(restore.MoveReport{PauseSeconds: 5.2, Extended: 2484}, func(p *restore.MovePlan) { p.Carry.None, p.Carry.Guard = true, true }),
 		"by-hand": func(printer.Canvas) printer.Page {
@@ -91,6 +99,7 @@ func TestRestoredPages(t *testing.T) {
 		"cleanup": func(c printer.Canvas) printer.Page {
 			return cleanupPage(restore.CleanupPlan{
 				Namespace: "network", Name: "kea-database", Kept: []restore.KeptSecret{{Name: "kea-database-ca", For: []string{restoredName}}}, Schedules: []string{"kea-database"},
+				Unmade:   []string{"kea-database-20260310100855"},
 				Archive:  cnpg.Archive{ServerName: "kea-database"},
 				Problems: []problem.Problem{{Severity: problem.Info, Code: "no-way-back", Subject: "cluster kea-database", Text: "afterwards there is no going back to it from " + restoredName}},
 			}, true, c)

@@ -62,7 +62,7 @@ func earlierRestorePlan() restore.Plan {
 	p.Lost, p.Stable = nil, false
 	p.Problems = []problem.Problem{
 		{Severity: problem.Warning, Code: "secret-of-the-old-cluster", Subject: "secret kea-database-ca", Text: "it belongs to cluster kea-database and would go with it; the new cluster needs it for the authority of the server's certificate", Next: "later, delete the old cluster by kubectl kea restore cleanup only, which keeps it"},
-		{Severity: problem.Info, Code: "no-stable-service", Subject: "service kea-database-rw", Text: "it is the operator's own Service of cluster kea-database: the operator would turn it back; the restore does not need it, a cutover does", Next: "kubectl kea restore cutover kea-database-20260310-153512 --print-patch says what to do by hand"},
+		{Severity: problem.Info, Code: "no-stable-service", Subject: "service kea-database-rw", Text: "it is the operator's own Service of cluster kea-database: the operator would turn it back; the restore does not need it, a cutover does", Next: "kubectl kea restore prepare -n network"},
 	}
 	return p
 }

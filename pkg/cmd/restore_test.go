@@ -23,6 +23,10 @@ func TestWrongCommandLinesOfRestore(t *testing.T) {
 		"carry what":      {"--latest --carry-leases=some", lines(`error: --carry-leases: "some" is none of all, none and vlan=10,20`, help)},
 		"confirm what":    {"--latest --confirm=x", lines("error: --confirm is for --cutover; a restore alone is answered with --yes", help)},
 		"confirm no name": {"--latest --cutover --confirm=x", lines("error: --confirm needs --name: a name that is made up is another one at each run", help)},
+		"a bare moment":   {"14:30 UTC", lines(`error: what is "14:30 UTC"? a moment stands behind --to-time, in quotes when it has blanks`, `hint: kubectl kea restore --to-time "14:30 UTC" --dry-run=server`)},
+		"without quotes":  {"-n network --to-time 2h ago", lines(`error: what is "ago"? a moment stands behind --to-time, in quotes when it has blanks`, `hint: kubectl kea restore --to-time "2h ago" -n network --dry-run=server`)},
+		"a bare word":     {"everything", lines(`error: unknown command "everything" for "kubectl kea restore"`, "hint: kubectl kea restore --help")},
+		"no name":         {"status -n network", lines("error: which restored cluster? name it", "hint: kubectl kea restore list -n network")},
 		"dry run of what": {"--latest --dry-run=x", lines(`error: --dry-run "x": it takes none, client or server`, help)},
 	} {
 		t.Run(name, func(t *testing.T) {

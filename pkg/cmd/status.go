@@ -36,7 +36,7 @@ critical; --fail-on widens that.`,
   # the problems alone
   kubectl kea status -o jsonpath='{range .problems[*]}{.severity}: {.subject}: {.text}{"\n"}{end}'`,
 		GroupID: groupLook,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.bind(c)

@@ -80,7 +80,7 @@ func primaryKilled(t *testing.T) status.Report {
 		s.SeenState, s.SeenAge, s.Unacked = nil, nil, new(1)
 		service := string(x.Service)
 		add(&r, problem.Problem{
-			Severity: problem.Critical, Code: "standby-waits", Subject: x.Name, Next: "kubectl -n network describe pod kea-dhcp-0",
+			Severity: problem.Critical, Code: "standby-waits", Subject: x.Name, Next: "kubectl kea ha force-takeover kea-dhcp-1/" + service + " -n network",
 			Text: "nobody serves: no client gets an address; kea-dhcp-0/" + service + " is down (CrashLoopBackOff, last: Error, exit code 1), and kea-dhcp-1/" + service +
 				" takes over only after it has seen more than 2 clients that the primary leaves unanswered (seen: 1)",
 		}, problem.Problem{

@@ -69,6 +69,14 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 	return err
 }
 
+// noArguments is for commands that take flags only.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return WithHint(usagef("what is %q? %s takes flags only", args[0], c.CommandPath()), c.CommandPath()+" --help")
+}
+
 // newHelpCmd is `kubectl kea help COMMAND`, for those who know it from
 // elsewhere. Unlike cobra's own it does not accept commands that do not exist.
 func newHelpCmd() *cobra.Command {

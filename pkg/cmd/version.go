@@ -23,7 +23,7 @@ func newVersionCmd(env *Env) *cobra.Command {
 		Long:    "Show the version of this plugin. No cluster is asked.",
 		Example: "  kubectl kea version\n  kubectl kea version -o json",
 		GroupID: groupOther,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			format, err := out.format()
 			if err != nil {

@@ -30,7 +30,7 @@ func GatherBackups(ctx context.Context, r client.Reader, cluster *cnpgv1.Cluster
 	all.Go(func() { errs[1] = r.List(ctx, &schedules, in) })
 	all.Go(func() { window, errs[2] = recoveryWindow(ctx, r, cluster) })
 	all.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return newBackupState(cluster, nil, nil, window), err
 	}
 	state := newBackupState(cluster, backups.Items, schedules.Items, window)

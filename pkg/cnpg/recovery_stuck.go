@@ -18,8 +18,9 @@ const (
 	stuckTime = 4 * time.Second
 	// patience is how long the operator may say that it cannot go on: it tries again, and what it lacks may come.
 	patience = 15 * time.Second
-	// longestIdle is how long the operator may do nothing at all.
-	longestIdle = time.Minute
+	// longestIdle is how long the operator may do nothing at all. One that was just started anew, or that failed at first,
+	// tries again at growing distances: a minute and more may lie between two tries.
+	longestIdle = 3 * time.Minute
 )
 
 // stuck finds out why nothing happens.
@@ -43,15 +44,19 @@ func (r *recovering) stuck(ctx context.Context) error {
 	if r.last != nil {
 		return nil
 	}
-	if err := r.missingStore(ctx); err != nil || idle < longestIdle {
+	if err := r.missingStore(ctx); err != nil {
 		return err
 	}
 	said := "it says nothing"
 	if r.cluster != nil && r.cluster.Status.Phase != "" {
 		said = oneLine(r.cluster.Status.Phase + ": " + r.cluster.Status.PhaseReason)
 	}
+	if idle < longestIdle {
+		r.note("waiting for the operator to begin (" + said + ")")
+		return nil
+	}
 	return &RecoveryError{
-		Kind: RecoveryOther, Text: "the operator has not begun to recover within a minute (" + said + ")",
+		Kind: RecoveryOther, Text: fmt.Sprintf("the operator has not begun to recover within %.0f minutes (%s)", longestIdle.Minutes(), said),
 		Next: "kubectl -n cnpg-system logs deployment/cnpg-controller-manager --tail 20",
 	}
 }

@@ -43,6 +43,7 @@ func Summarize(cluster *cnpgv1.Cluster, pods []corev1.Pod, now time.Time) Summar
 		Plugins:              plugins(cluster),
 	}
 	s.Database, s.OwnerRole = ownDatabase(cluster)
+	s.Lineage, _ = Lineage(cluster) // those who restore read it themselves, and say what is wrong with it
 	if t := cluster.Spec.SmartShutdownTimeout; t != nil {
 		s.SmartShutdownTimeout = int(*t)
 	}

@@ -50,6 +50,9 @@ type Summary struct {
 	PostgresMajor int    `json:"postgresMajor"` // 0: unknown
 
 	Archiving Archiving `json:"archiving"`
+	// Lineage are the clusters that the database lived in before, oldest first: earlier moments are restored from their
+	// archives.
+	Lineage []Ancestor `json:"lineage,omitempty"`
 	// LastBackup is the operator's condition about the newest backup, of either generation.
 	LastBackup Condition `json:"lastBackup"`
 

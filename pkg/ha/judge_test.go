@@ -466,7 +466,7 @@ func TestStandbyWaitsSaysHowMany(t *testing.T) {
 		Severity: problem.Critical, Code: "standby-waits", Subject: standbyPair,
 		Text: "nobody serves: no client gets an address; kea-dhcp-0/dhcp4 is down (CrashLoopBackOff, last: Error, exit code 1), and kea-dhcp-1/dhcp4 takes over only after it has seen " +
 			"more than 2 clients that the primary leaves unanswered (seen: 1)",
-		Next: "kubectl -n network describe pod kea-dhcp-0",
+		Next: "kubectl kea ha force-takeover kea-dhcp-1/dhcp4 -n network",
 	}
 	if diff := cmp.Diff(want, problems[0]); diff != "" {
 		t.Error(diff)

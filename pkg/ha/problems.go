@@ -77,6 +77,9 @@ func (g group) servingProblems(r *Relationship, add adder) {
 	}
 }
 
+// CodeDisabled is the problem of a server whose service somebody has disabled.
+const CodeDisabled = "service-disabled"
+
 // whyNobodyServes explains by the most telling of the peers: what stops a server that would serve, then a standby that
 // waits, then what each of them says.
 func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
@@ -95,7 +98,7 @@ func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
 		switch {
 		case o == nil || !o.Reached:
 		case slices.Contains(p.Disabled, byUser):
-			return "service-disabled", "the DHCP service of " + p.Server + " was disabled by a user (dhcp-disable)", logs(p)
+			return CodeDisabled, "the DHCP service of " + p.Server + " was disabled by a user (dhcp-disable)", logs(p)
 		case hookGone(p, o):
 			return "ha-hook-gone", p.Server + " runs without its HA hook, as after a failed configuration reload", logs(p)
 		case len(p.Sockets) > 0 && Answers(p.State) && len(p.Scopes) > 0:
@@ -112,7 +115,12 @@ func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
 			unacked = *p.Unacked
 		}
 		return "standby-waits", fmt.Sprintf("%s is down (%s), and %s takes over only after it has seen more than %d clients that the primary leaves unanswered (seen: %d)",
-			down.Server, down.Why, p.Server, p.UnackedAllowed, unacked), bringBack(down)
+			down.Server, down.Why, p.Server, p.UnackedAllowed, unacked), operationCommand(ForceTakeover, p)
+	}
+	for _, p := range r.Peers {
+		if serving := partnerOf(r, &p); p.State == kea.StateInMaintenance && !serving.Reached {
+			return "nobody-serves", fmt.Sprintf("%s is in maintenance, and %s, which served its clients, is down (%s)", p.Server, serving.Server, serving.Why), operationCommand(ForceTakeover, p)
+		}
 	}
 	parts := []string{}
 	for _, p := range r.Peers {
@@ -184,7 +192,7 @@ func databaseAndService(p Peer, worst problem.Severity, add adder) {
 				add(worst, "no-lease-database", p.Server, logs(p), "its DHCP service is disabled for want of a database connection")
 			}
 		default:
-			add(problem.Warning, "service-disabled", p.Server, "", "its DHCP service is disabled %s", reason)
+			add(problem.Warning, CodeDisabled, p.Server, "", "its DHCP service is disabled %s", reason)
 		}
 	}
 }
@@ -208,9 +216,13 @@ func stateProblems(r *Relationship, p *Peer, o *Observation, beat time.Duration,
 		}
 		add(severity, "not-ready", p.Server, logs(*p), text, p.State)
 	case kea.StateInMaintenance:
-		add(problem.Warning, "in-maintenance", p.Server, "", "it is in maintenance and serves nobody; it is safe to restart, and comes back by ha-maintenance-cancel on %s", partner.Server)
+		next := operationCommand(MaintenanceCancel, *p)
+		if !partner.Reached {
+			next = operationCommand(ForceTakeover, *p)
+		}
+		add(problem.Warning, "in-maintenance", p.Server, next, "it is in maintenance and serves nobody; it is safe to restart, and comes back when the maintenance is cancelled")
 	case kea.StatePartnerInMaintenance:
-		add(problem.Warning, "partner-in-maintenance", p.Server, "", "it serves all clients while %s is in maintenance; ha-maintenance-cancel sent to this server ends that", partner.Server)
+		add(problem.Warning, "partner-in-maintenance", p.Server, operationCommand(MaintenanceCancel, partner), "it serves all clients while %s is in maintenance", partner.Server)
 	case kea.StateTerminated:
 		add(problem.Warning, "terminated", p.Server, logs(*p), "high availability has ended (clocks more than 60 s apart, or too many rejected lease updates): clients are served, without failover; mend the cause, then restart both servers")
 	default: // normal, or said elsewhere
@@ -285,7 +297,7 @@ func standaloneProblems(p Peer, o Observation) []problem.Problem {
 	default:
 		databaseAndService(p, problem.Critical, add)
 		for i := range found {
-			if found[i].Code == "service-disabled" {
+			if found[i].Code == CodeDisabled {
 				found[i].Severity = problem.Critical // nobody serves in its place
 			}
 		}
@@ -319,6 +331,14 @@ func bringBack(p Peer) string {
 		return "kubectl -n " + p.Namespace + " get statefulsets,deployments,events"
 	}
 	return "kubectl -n " + p.Namespace + " describe pod " + p.Pod
+}
+
+// operationCommand is the operation that helps a server.
+func operationCommand(k Kind, p Peer) string {
+	if p.Namespace == "" {
+		return ""
+	}
+	return "kubectl kea ha " + string(k) + " " + p.Server + " -n " + p.Namespace
 }
 
 func logs(p Peer) string {

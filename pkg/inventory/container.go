@@ -12,11 +12,11 @@ import (
 
 // program is a Kea program that a container runs.
 type program struct {
-	name   string // "kea-dhcp4", "kea-dhcp6", "kea-ctrl-agent"
+	name   string // "kea-dhcp4", "kea-dhcp6", "kea-ctrl-agent", "kea-dhcp-ddns"
 	config string // path of its configuration file inside the container
 }
 
-// service is the daemon's service; ok is false for the control agent.
+// service is the daemon's service; ok is false for the others.
 func (p program) service() (s kea.Service, ok bool) {
 	switch p.name {
 	case "kea-dhcp4":
@@ -39,7 +39,7 @@ func programs(c corev1.Container, pod *corev1.Pod) []program {
 	if len(found) > 0 {
 		return found
 	}
-	image := regexp.MustCompile(`(?:^|/)(kea-dhcp4|kea-dhcp6|kea-ctrl-agent)(?:[:@]|$)`).FindStringSubmatch(c.Image)
+	image := regexp.MustCompile(`(?:^|/)(kea-dhcp4|kea-dhcp6|kea-ctrl-agent|kea-dhcp-ddns)(?:[:@]|$)`).FindStringSubmatch(c.Image)
 	if image != nil && (len(c.Command) == 0 || (strings.Contains(line, "-c") && !isShell(c.Command[0]))) {
 		return []program{{name: image[1], config: configPath(line, image[1])}}
 	}
@@ -62,7 +62,7 @@ func inLine(line string) []program {
 			found[len(found)-1].config = words[i]
 		case open && len(word) > 2 && strings.HasPrefix(word, "-c") && found[len(found)-1].config == "":
 			found[len(found)-1].config = word[2:]
-		case name == "kea-dhcp4", name == "kea-dhcp6", name == "kea-ctrl-agent":
+		case name == "kea-dhcp4", name == "kea-dhcp6", name == "kea-ctrl-agent", name == "kea-dhcp-ddns":
 			found, open = append(found, program{name: name}), true
 		}
 	}

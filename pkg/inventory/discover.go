@@ -65,6 +65,7 @@ func Discover(ctx context.Context, r client.Reader, namespace string, o Options)
 	if len(wanted) == 0 {
 		return nil, fmt.Errorf("%w in namespace %s", ErrNone, namespace)
 	}
+	in.wants = wanted
 	in.readMounted(ctx, r, wanted)
 	for _, pod := range wanted {
 		in.Servers = append(in.Servers, in.servers(pod)...)

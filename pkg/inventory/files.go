@@ -18,16 +18,7 @@ func (f file) String() string { return f.kind + " " + f.name + ", key " + f.key 
 // sources finds where a container's file comes from: the mount that covers its path, and in the volume the keys behind
 // it. A projected volume may hold the key in any of several objects; otherwise there is one at most.
 func sources(c corev1.Container, pod *corev1.Pod, filePath string) []file {
-	var best *corev1.VolumeMount
-	for i, mount := range c.VolumeMounts {
-		dir := path.Clean(mount.MountPath)
-		if filePath != dir && !strings.HasPrefix(filePath, strings.TrimSuffix(dir, "/")+"/") {
-			continue
-		}
-		if best == nil || len(dir) > len(path.Clean(best.MountPath)) {
-			best = &c.VolumeMounts[i]
-		}
-	}
+	best := mountOf(c, filePath)
 	if best == nil {
 		return nil
 	}
@@ -39,6 +30,21 @@ func sources(c corev1.Container, pod *corev1.Pod, filePath string) []file {
 		}
 	}
 	return nil
+}
+
+// mountOf is the mount of a container that covers a path, the deepest one; nil for none.
+func mountOf(c corev1.Container, filePath string) *corev1.VolumeMount {
+	var best *corev1.VolumeMount
+	for i, mount := range c.VolumeMounts {
+		dir := path.Clean(mount.MountPath)
+		if filePath != dir && !strings.HasPrefix(filePath, strings.TrimSuffix(dir, "/")+"/") {
+			continue
+		}
+		if best == nil || len(dir) > len(path.Clean(best.MountPath)) {
+			best = &c.VolumeMounts[i]
+		}
+	}
+	return best
 }
 
 // inVolume finds the keys behind a path in a volume of type Secret, ConfigMap or projected.

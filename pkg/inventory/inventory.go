@@ -29,6 +29,7 @@ type Inventory struct {
 
 	secrets map[string]*corev1.Secret
 	configs map[string]*corev1.ConfigMap
+	wants   []wantedPod
 }
 
 // Server is one Kea DHCP daemon, running or only wanted.

@@ -37,7 +37,7 @@ func TestOperationIsNamedOnce(t *testing.T) {
 	const state = `{"kind":"cutover","started":"2026-11-22T10:00:00Z","by":"ann@desk"`
 	service := corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "kea-database", Annotations: map[string]string{"kea.fos1.io/operation-state": state + `,"from":"kea"}`}}}
 	locks := []coordinationv1.Lease{
-		{ObjectMeta: metav1.ObjectMeta{Name: "kea-dhcp-operation", Annotations: map[string]string{"kea.fos1.io/operation-state": state + `,"step":"note it"}`}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "kea-dhcp-operation", Annotations: map[string]string{"kea.fos1.io/operation-state": state + `,"step":"note the lineage"}`}}},
 		{ObjectMeta: metav1.ObjectMeta{Name: "other-operation", Annotations: map[string]string{"kea.fos1.io/operation-state": `{"kind":"install","started":"2026-11-22T11:00:00Z","by":"bob@lap"}`}}},
 	}
 	in := &Inventory{Services: []corev1.Service{service}}
@@ -46,7 +46,7 @@ func TestOperationIsNamedOnce(t *testing.T) {
 	for _, o := range in.Operations {
 		got = append(got, o.Object+" "+o.Kind+" "+o.Step)
 	}
-	if diff := cmp.Diff([]string{"service kea-database cutover note it", "lease other-operation install "}, got); diff != "" {
+	if diff := cmp.Diff([]string{"service kea-database cutover note the lineage", "lease other-operation install "}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // maxDepth is how deep a configuration may nest. Kea's own go about twelve levels deep.
 const maxDepth = 100
 
+// byteOrderMark is what some editors put in front of a text.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // includeOpen and includeClose frame the path of an include, in a file and in Config.Raw.
 const (
 	includeOpen  = `<?include "`
@@ -24,6 +27,9 @@ type dialect struct {
 	depth    int
 	path     place
 	includes []Include
+	// Of interest to those who change a text: what is being read, and what is to be told of comments. Otherwise nil.
+	holder    *span
+	commented func(from, to int)
 }
 
 // syntaxError is raised inside dialect and becomes a *ParseError.
@@ -35,23 +41,28 @@ type syntaxError struct {
 // parseDialect reads one value and nothing else. Integers become int64 when they fit, other numbers float64. An include
 // in the place of a value becomes a string, one among the members of an object a key with a nil value.
 func parseDialect(text []byte) (value any, includes []Include, err error) {
-	d := &dialect{text: bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))}
+	d := &dialect{text: bytes.TrimPrefix(text, []byte(byteOrderMark))}
+	value, err = d.read()
+	return value, d.includes, err
+}
+
+func (d *dialect) read() (value any, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case syntaxError:
-			value, includes, err = nil, nil, d.parseError(r)
+			value, d.includes, err = nil, nil, d.parseError(r)
 		default:
 			panic(r)
 		}
 	}()
 	d.space()
-	value = d.value()
+	value = d.part("", d.at)
 	d.space()
 	if d.at < len(d.text) {
 		d.fail("text after the end")
 	}
-	return value, d.includes, nil
+	return value, nil
 }
 
 func (d *dialect) fail(reason string) { panic(syntaxError{at: d.at, reason: reason}) }
@@ -87,22 +98,35 @@ func (d *dialect) space() {
 		switch c := d.peek(); {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			d.at++
-		case c == '#' || bytes.HasPrefix(d.text[d.at:], []byte("//")):
-			if i := bytes.IndexByte(d.text[d.at:], '\n'); i >= 0 {
-				d.at += i
-			} else {
-				d.at = len(d.text)
-			}
-		case bytes.HasPrefix(d.text[d.at:], []byte("/*")):
-			i := bytes.Index(d.text[d.at+2:], []byte("*/"))
-			if i < 0 {
-				d.fail("comment without an end")
-			}
-			d.at += i + 4
-		default:
+		case !d.comment():
 			return
 		}
 	}
+}
+
+// comment skips a comment. One that ends with its line leaves the end of the line.
+func (d *dialect) comment() bool {
+	from, rest := d.at, d.text[d.at:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("#")) || bytes.HasPrefix(rest, []byte("//")):
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			d.at += i
+		} else {
+			d.at = len(d.text)
+		}
+	case bytes.HasPrefix(rest, []byte("/*")):
+		i := bytes.Index(rest[2:], []byte("*/"))
+		if i < 0 {
+			d.fail("comment without an end")
+		}
+		d.at += i + 4
+	default:
+		return false
+	}
+	if d.commented != nil {
+		d.commented(from, d.at)
+	}
+	return true
 }
 
 func (d *dialect) value() any {
@@ -151,8 +175,9 @@ func (d *dialect) object() map[string]any {
 		case d.at >= len(d.text):
 			d.fail("unexpected end, '}' is missing")
 		case d.peek() == '<':
-			m[d.include()] = nil
+			m[d.members()] = nil
 		case d.peek() == '"':
+			at := d.at
 			key := d.str()
 			d.space()
 			if !d.skip(":") {
@@ -160,7 +185,7 @@ func (d *dialect) object() map[string]any {
 			}
 			d.space()
 			d.path.push(key)
-			m[key] = d.value()
+			m[key] = d.part(key, at)
 			d.path.pop()
 		default:
 			d.fail("a name in double quotes or '}' is missing")
@@ -179,7 +204,7 @@ func (d *dialect) list() []any {
 			d.fail("unexpected end, ']' is missing")
 		}
 		d.path.pushIndex(len(l))
-		l = append(l, d.value())
+		l = append(l, d.part("", d.at))
 		d.path.pop()
 		d.separator(']')
 	}

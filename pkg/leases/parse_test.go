@@ -148,6 +148,7 @@ func TestParseWhen(t *testing.T) {
 func TestParseAge(t *testing.T) {
 	for text, want := range map[string]string{
 		"30d": "720h0m0s", "12h": "12h0m0s", "1d12h": "36h0m0s", "2w": "336h0m0s", "90s": "1m30s", "1.5h": "1h30m0s", "1h 30m": "1h30m0s", "30D": "720h0m0s",
+		"5 minutes": "5m0s", "30 min": "30m0s", "1 hour 30 min": "1h30m0s", "2 Days": "48h0m0s", "5 months": "no length of time", "5 ": "no length of time", "5ms": "no length of time",
 		"30": "no length of time", "": "no length of time", "d": "no length of time", "-1h": "no length of time", "101000d": "longer than a hundred years", "0s": "shorter than a second", "1.2.3h": "no length of time",
 		"1e9h": "no length of time", strings.Repeat("9", 400) + "d": "no length of time", "5y": "no length of time",
 	} {

@@ -92,7 +92,24 @@ func before(text string, now time.Time) (time.Time, error) {
 	return now.Add(-age), nil
 }
 
-// ParseAge reads a length of time: 90s, 15m, 12h, 30d, 2w, or several of them as in 1d12h.
+// unitOf is what a unit stands for, as people write it: m, min, minutes; 0 for none.
+func unitOf(text string) time.Duration {
+	switch text {
+	case "s", "sec", "secs", "second", "seconds":
+		return time.Second
+	case "m", "min", "mins", "minute", "minutes":
+		return time.Minute
+	case "h", "hr", "hrs", "hour", "hours":
+		return time.Hour
+	case "d", "day", "days":
+		return 24 * time.Hour
+	case "w", "week", "weeks":
+		return 7 * 24 * time.Hour
+	}
+	return 0
+}
+
+// ParseAge reads a length of time: 90s, 15m, 12h, 30d, 2w, 5 minutes, or several of them as in 1d12h.
 func ParseAge(text string) (time.Duration, error) {
 	rest := strings.ToLower(strings.ReplaceAll(text, " ", ""))
 	bad := fmt.Errorf("%q is no length of time, as in 90s, 15m, 12h, 30d or 2w", text)
@@ -101,20 +118,18 @@ func ParseAge(text string) (time.Duration, error) {
 	}
 	total := 0.0
 	for rest != "" {
-		digits := 0
-		for digits < len(rest) && (rest[digits] >= '0' && rest[digits] <= '9' || rest[digits] == '.') {
-			digits++
-		}
-		n, err := strconv.ParseFloat(rest[:digits], 64)
-		if err != nil || digits == len(rest) {
+		digits := strings.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
+		if digits < 0 {
 			return 0, bad
 		}
-		unit, ok := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}[rest[digits]]
-		if !ok {
+		n, err := strconv.ParseFloat(rest[:digits], 64)
+		end := digits + len(rest[digits:]) - len(strings.TrimLeft(rest[digits:], "abcdefghijklmnopqrstuvwxyz"))
+		unit := unitOf(rest[digits:end])
+		if err != nil || unit == 0 {
 			return 0, bad
 		}
 		total += n * float64(unit)
-		rest = rest[digits+1:]
+		rest = rest[end:]
 	}
 	const longest = 100 * 365 * 24 * time.Hour
 	switch {

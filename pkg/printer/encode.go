@@ -31,6 +31,20 @@ func WriteJSON(w io.Writer, value any) error {
 	return err
 }
 
+// WriteJSONLine is WriteJSON on one line, for values that follow each other.
+func WriteJSONLine(w io.Writer, value any) error {
+	var indented, line bytes.Buffer
+	if err := WriteJSON(&indented, value); err != nil {
+		return err
+	}
+	if err := json.Compact(&line, indented.Bytes()); err != nil {
+		return fmt.Errorf("encode as JSON: %w", err)
+	}
+	line.WriteByte('\n')
+	_, err := w.Write(line.Bytes())
+	return err
+}
+
 // WriteYAML writes a value as YAML, through its JSON form. YAML escapes control
 // characters by itself, once its parser has been given them as escapes; marks
 // of the writing direction pass as they are.

@@ -161,8 +161,11 @@ func tones(cells []rune) Line {
 	return out
 }
 
+// rulerLabels is how many rows of labels a ruler has at most. Marks that find no place in them stay without a label.
+const rulerLabels = 3
+
 // marks are the row of the marks and the rows of their labels. A label that does not fit beside the others goes into a row
-// further down, under its mark.
+// further down, under its mark. Where there are too many, those at the ends and the strong ones come first.
 func (r Ruler) marks(s scale) []Line {
 	if len(r.Marks) == 0 {
 		return nil
@@ -170,33 +173,50 @@ func (r Ruler) marks(s scale) []Line {
 	marks := slices.Clone(r.Marks)
 	slices.SortStableFunc(marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	pointers := []rune(strings.Repeat(" ", s.width))
-	rows := [][]rune{}
-	for _, m := range slices.Backward(marks) {
-		at := s.column(m.At)
-		label := []rune(Text(m.Label).Truncate(s.width).String())
-		start := max(min(at, s.width-len(label)), 0)
-		row := 0
-		for ; row < len(rows); row++ {
-			if free(rows[row], start, len(label)) {
-				break
-			}
-		}
-		if row == len(rows) {
-			rows = append(rows, []rune(strings.Repeat(" ", s.width)))
-		}
-		copy(rows[row][start:], label)
-		if pointers[at] != rulerStrong {
+	for _, m := range marks {
+		if at := s.column(m.At); m.Strong {
+			pointers[at] = rulerStrong
+		} else if pointers[at] != rulerStrong {
 			pointers[at] = rulerMark
 		}
-		if m.Strong {
-			pointers[at] = rulerStrong
+	}
+	first, last := marks[0], marks[len(marks)-1]
+	slices.Reverse(marks)
+	rows := s.labels(marks)
+	if len(rows) > rulerLabels {
+		weight := func(m Mark) int {
+			switch {
+			case m.Strong:
+				return 0
+			case m == first, m == last:
+				return 1
+			}
+			return 2
 		}
+		slices.SortStableFunc(marks, func(a, b Mark) int { return weight(a) - weight(b) })
+		rows = s.labels(marks)[:rulerLabels]
 	}
 	lines := []Line{Bold.Text(string(pointers))}
 	for _, row := range rows {
 		lines = append(lines, Text(string(row)))
 	}
 	return lines
+}
+
+// labels writes each label into the first row that has room for it.
+func (s scale) labels(marks []Mark) [][]rune {
+	rows := [][]rune{}
+	for _, m := range marks {
+		label := []rune(Text(m.Label).Truncate(s.width).String())
+		start := max(min(s.column(m.At), s.width-len(label)), 0)
+		row := slices.IndexFunc(rows, func(row []rune) bool { return free(row, start, len(label)) })
+		if row < 0 {
+			row = len(rows)
+			rows = append(rows, []rune(strings.Repeat(" ", s.width)))
+		}
+		copy(rows[row][start:], label)
+	}
+	return rows
 }
 
 // free reports whether a label fits into a row, with a gap to its neighbours.

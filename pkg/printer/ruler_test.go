@@ -57,6 +57,21 @@ db-2026…         │   ●········
   │                                                                                                                    │
   02:00                                                                                                              now
 `},
+		"many marks": {Ruler{Lanes: []Lane{{From: at(2, 0), To: at(12, 0)}}, Marks: []Mark{
+			{At: at(2, 0), Label: "begin"},
+			{At: at(7, 0), Label: "the first move"},
+			{At: at(7, 1), Label: "the second move"},
+			{At: at(7, 2), Label: "the third move"},
+			{At: at(7, 3), Label: "the fourth move"},
+			{At: at(6, 50), Label: "target", Strong: true},
+			now,
+		}}, Canvas{Width: 40}, `
+───────────────────│────────────────────
+│                  ▲│                  │
+begin              target            now
+                    the fourth move
+                    the third move
+`},
 		"nothing":  {Ruler{}, Canvas{Width: 80}, "\n\n"},
 		"a moment": {Ruler{Marks: []Mark{now}}, Canvas{Width: 80}, "\n\n"},
 		"only a mark": {Ruler{Lanes: []Lane{{}}, Marks: []Mark{now, {At: at(1, 0), Label: "a label that is much longer than there is room for\x1b[2J", Strong: true}}}, Canvas{Width: 30}, `

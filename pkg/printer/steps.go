@@ -3,7 +3,6 @@ package printer
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 )
@@ -165,13 +164,18 @@ func (s *Steps) draw() {
 	s.write("\r" + l.Render(s.opts.Canvas) + eraseLine)
 }
 
-// print writes one whole line, over the running step's when there is one.
+// print writes one whole line, over the running step's when there is one. On a terminal it is wrapped between words.
 func (s *Steps) print(l Line) {
-	text := strings.TrimRight(l.Render(s.opts.Canvas), " ")
-	if s.opts.Live {
-		text = "\r" + text + eraseLine
+	canvas := s.opts.Canvas
+	if s.opts.Width != nil {
+		canvas.Width = s.opts.Width()
 	}
-	s.write(text + "\n")
+	for _, text := range (paragraph{rest: 2, text: l}).lines(canvas) {
+		if s.opts.Live {
+			text = "\r" + text + eraseLine
+		}
+		s.write(text + "\n")
+	}
 }
 
 // write drops the error: progress that nobody can see must not stop the work.

@@ -65,11 +65,11 @@ func TestStepsOnATerminal(t *testing.T) {
 	play(s, c)
 	want := []string{
 		"", "| create the recovery cluster ", "| create the recovery cluster: 1 o~", "/ create the recovery cluster: 1 o~",
-		"+ create the recovery cluster: 3 of 3 instances ready (65s)\n",
-		"/ verify the schema ", ". verify the schema: already verified\n",
+		"+ create the recovery cluster: 3 of\n", "  3 instances ready (65s)\n",
+		"/ verify the schema ", ". verify the schema: already\n", "  verified\n",
 		"archive is 4m behind\n",
 		"/ switch the Service ", "+ switch the Service\n",
-		"/ carry 12 leases forward ", `x carry 12 leases forward: kea-database-1 went away\x1b[2J (1s)` + "\n",
+		"/ carry 12 leases forward ", "x carry 12 leases forward:\n", `  kea-database-1 went away\x1b[2J` + "\n", "  (1s)\n",
 		"/ roll back ", ". roll back: interrupted\n",
 	}
 	got := strings.Split(strings.ReplaceAll(b.String(), eraseLine, ""), "\r")

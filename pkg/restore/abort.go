@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-kea/kubectl-kea/pkg/backup"
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
@@ -34,7 +34,7 @@ type AbortPlan struct {
 // Errors: *NoRestoreError, *backup.ChoiceError, inventory.ErrNone, the client's.
 func PlanAbort(ctx context.Context, src Source, namespace, name string) (AbortPlan, error) {
 	p := AbortPlan{Namespace: namespace}
-	subject, err := backup.Find(ctx, src.Client, namespace, "")
+	subject, err := subjectOf(ctx, src.Client, namespace, name)
 	if err != nil {
 		return p, err
 	}
@@ -64,14 +64,16 @@ func PlanAbort(ctx context.Context, src Source, namespace, name string) (AbortPl
 		}
 	}
 	switch i := slices.IndexFunc(all, func(r Restored) bool { return r.Name == name }); {
+	case name != "" && !slices.ContainsFunc(subject.In.Clusters, func(c cnpgv1.Cluster) bool { return c.Name == name }):
+		return p, noCluster(name)
 	case name != "" && i < 0:
-		return p, &NoRestoreError{name, "no restore made it"}
+		return p, &NoRestoreError{Cluster: name, Why: "no restore made it"}
 	case name != "" && !slices.Contains(unfinished, name):
-		return p, &NoRestoreError{name, "its restore is finished; kubectl kea restore cleanup removes a cluster that is not in service"}
+		return p, &NoRestoreError{Cluster: name, Why: "its restore is finished; kubectl kea restore cleanup removes a cluster that is not in service"}
 	case name == "" && len(unfinished) == 0:
-		return p, &NoRestoreError{"", "there is no unfinished restore in namespace " + namespace}
+		return p, &NoRestoreError{Why: "there is no unfinished restore in namespace " + namespace}
 	case name == "" && len(unfinished) > 1:
-		return p, &NoRestoreError{"", fmt.Sprintf("there are %d unfinished restores: name one of %v", len(unfinished), unfinished)}
+		return p, &NoRestoreError{Why: fmt.Sprintf("there are %d unfinished restores: name one of %v", len(unfinished), unfinished)}
 	case name == "":
 		name = unfinished[0]
 	}

@@ -30,6 +30,8 @@ type CleanupPlan struct {
 	Kept []KeptSecret `json:"keptSecrets"`
 	// Schedules of the cluster that are deleted with it: those that a cutover suspended or made.
 	Schedules []string `json:"schedules"`
+	// Unmade are Backup objects of the cluster that have not ended, and never will without it. They are deleted too.
+	Unmade []string `json:"unmadeBackups"`
 	// Archive stays: times before the cutover are restored from it.
 	Archive  cnpg.Archive      `json:"archive"`
 	Problems []problem.Problem `json:"problems"`
@@ -47,24 +49,24 @@ func (p *CleanupPlan) Blocked() bool { return blocked(p.Problems) }
 // PlanCleanup works out the removal of a cluster that is not in service. Nothing is changed.
 // Errors: *NoRestoreError, the client's. Permission: list clusters, scheduledbackups, services and secrets.
 func PlanCleanup(ctx context.Context, src Source, namespace, name string) (CleanupPlan, error) {
-	p := CleanupPlan{Namespace: namespace, Name: name, Kept: []KeptSecret{}, Schedules: []string{}, Problems: []problem.Problem{}}
+	p := CleanupPlan{Namespace: namespace, Name: name, Kept: []KeptSecret{}, Schedules: []string{}, Unmade: []string{}, Problems: []problem.Problem{}}
 	all, err := List(ctx, src.Client, namespace, src.Now())
 	if err != nil {
 		return p, err
 	}
-	i := slices.IndexFunc(all, func(r Restored) bool { return r.Name == name })
-	if i < 0 {
-		return p, &NoRestoreError{name, "no restore made it or took its place: it is not this command's to remove"}
-	}
-	p.Restored = all[i]
 	clusters, err := cnpg.ListClusters(ctx, src.Client, namespace)
 	if err != nil {
 		return p, err
 	}
 	j := slices.IndexFunc(clusters, func(c cnpgv1.Cluster) bool { return c.Name == name })
 	if j < 0 {
-		return p, &NoRestoreError{name, "there is no such cluster"}
+		return p, noCluster(name)
 	}
+	i := slices.IndexFunc(all, func(r Restored) bool { return r.Name == name })
+	if i < 0 {
+		return p, &NoRestoreError{Cluster: name, Why: "no restore made it or took its place: it is not this command's to remove"}
+	}
+	p.Restored = all[i]
 	p.Archive = cnpg.ArchiveOf(&clusters[j])
 	p.Deployment = clusters[j].Labels[marks.LabelDeployment]
 	if p.Deployment == "" {
@@ -80,16 +82,19 @@ func PlanCleanup(ctx context.Context, src Source, namespace, name string) (Clean
 	return p, p.findSchedules(ctx, src.Client)
 }
 
-// findBackups says when the cluster that took its place has no backup yet: until then the one to be removed is the only copy.
+// findBackups finds the backups that go with the cluster, and says when the one that took its place has none yet: until then
+// the one to be removed is the only copy.
 func (p *CleanupPlan) findBackups(ctx context.Context, r client.Reader) error {
-	if p.SupersededBy == "" {
-		return nil
-	}
 	all, err := cnpg.ListBackups(ctx, r, p.Namespace)
 	if err != nil {
 		return fmt.Errorf("list backups: %w", err)
 	}
-	if !slices.ContainsFunc(all, func(b cnpg.Backup) bool { return b.Cluster == p.SupersededBy && b.Succeeded() }) {
+	for _, b := range all {
+		if b.Cluster == p.Name && !b.Done() {
+			p.Unmade = append(p.Unmade, b.Name)
+		}
+	}
+	if p.SupersededBy != "" && !slices.ContainsFunc(all, func(b cnpg.Backup) bool { return b.Cluster == p.SupersededBy && b.Succeeded() }) {
 		p.Problems = append(p.Problems, problem.Problem{
 			Severity: problem.Warning, Code: "no-backup-yet", Subject: "cluster " + p.SupersededBy,
 			Text: "it took the place, and has no finished backup of its own yet: until it has one, this is the only second copy",
@@ -213,7 +218,7 @@ func (p *CleanupPlan) findSchedules(ctx context.Context, r client.Reader) error 
 	return nil
 }
 
-// Cleanup removes a cluster as a plan says. Its archive and its Backup objects stay.
+// Cleanup removes a cluster as a plan says. Its archive and the objects of backups that were made stay.
 // Errors: *operation.StepError, *operation.HeldError.
 func Cleanup(ctx context.Context, src Source, p CleanupPlan, lock operation.Options, progress operation.Progress) error {
 	lock.Namespace, lock.Deployment = p.Namespace, p.Deployment
@@ -225,7 +230,12 @@ func Cleanup(ctx context.Context, src Source, p CleanupPlan, lock operation.Opti
 	}
 	if len(p.Schedules) > 0 {
 		steps = append(steps, operation.Step{Name: "delete its schedules", Do: func(ctx context.Context, _ func(string)) (string, error) {
-			return deleteSchedules(ctx, src.Client, p)
+			return deleteEach(ctx, src.Client, p.Namespace, p.Schedules, func() client.Object { return &cnpgv1.ScheduledBackup{} })
+		}})
+	}
+	if len(p.Unmade) > 0 {
+		steps = append(steps, operation.Step{Name: "delete its backups that were never made", Do: func(ctx context.Context, _ func(string)) (string, error) {
+			return deleteEach(ctx, src.Client, p.Namespace, p.Unmade, func() client.Object { return &cnpgv1.Backup{} })
 		}})
 	}
 	steps = append(steps, operation.Step{Name: "delete cluster " + p.Name, Do: func(ctx context.Context, note func(string)) (string, error) {
@@ -257,12 +267,15 @@ func keepSecrets(ctx context.Context, c client.Client, p CleanupPlan) (string, e
 	return strings.Join(names, ", "), nil
 }
 
-func deleteSchedules(ctx context.Context, c client.Client, p CleanupPlan) (string, error) {
-	for _, name := range p.Schedules {
-		s := &cnpgv1.ScheduledBackup{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: name}}
-		if err := c.Delete(ctx, s); client.IgnoreNotFound(err) != nil {
-			return "", fmt.Errorf("delete scheduled backup %s: %w", name, err)
+// deleteEach deletes objects by name; those that are gone are no error.
+func deleteEach(ctx context.Context, c client.Client, namespace string, names []string, object func() client.Object) (string, error) {
+	for _, name := range names {
+		o := object()
+		o.SetNamespace(namespace)
+		o.SetName(name)
+		if err := c.Delete(ctx, o); client.IgnoreNotFound(err) != nil {
+			return "", fmt.Errorf("delete %s: %w", name, err)
 		}
 	}
-	return strings.Join(p.Schedules, ", "), nil
+	return strings.Join(names, ", "), nil
 }

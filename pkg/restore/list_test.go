@@ -117,14 +117,23 @@ func TestCleanup(t *testing.T) {
 		}
 	}
 	suspended := map[string]string{marks.AnnotationSuperseded: "kea-r1"}
-	src := holding(t, former, current, serviceTo("kea-r1", nil), owned("kea-ca"), owned("kea-replication"), secret("kea-db-credentials"),
+	backup := func(name, cluster string, phase cnpgv1.BackupPhase) *cnpgv1.Backup {
+		return &cnpgv1.Backup{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: name},
+			Spec:       cnpgv1.BackupSpec{Cluster: cnpgv1.LocalObjectReference{Name: cluster}}, Status: cnpgv1.BackupStatus{Phase: phase},
+		}
+	}
+	src := holding(t, former, current, noted("hosts", 1, nil), serviceTo("kea-r1", nil), owned("kea-ca"),
+		backup("made", "kea", cnpgv1.BackupPhaseCompleted), backup("pending", "kea", cnpgv1.BackupPhasePending), backup("running", "kea-r1", cnpgv1.BackupPhaseRunning), owned("kea-replication"), secret("kea-db-credentials"),
 		schedule("nightly", "kea", suspended), schedule("by-hand", "kea", nil), schedule("kea-r1", "kea-r1", nil))
 
 	if p, err := PlanCleanup(t.Context(), src, "network", "kea-r1"); err != nil || !p.Blocked() || p.Problems[0].Code != "in-service" {
 		t.Errorf("what is in service: %+v, %v", p.Problems, err)
 	}
-	if _, err := PlanCleanup(t.Context(), src, "network", "other"); err == nil || !strings.Contains(err.Error(), "not this command's to remove") {
-		t.Error(err)
+	for name, want := range map[string]string{"other": "there is no such cluster", "hosts": "not this command's to remove"} {
+		if _, err := PlanCleanup(t.Context(), src, "network", name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	p, err := PlanCleanup(t.Context(), src, "network", "kea")
 	if err != nil || p.Blocked() {
@@ -143,8 +152,9 @@ func TestCleanup(t *testing.T) {
 	left := []string{}
 	var clusters cnpgv1.ClusterList
 	var schedules cnpgv1.ScheduledBackupList
+	var backups cnpgv1.BackupList
 	var kept corev1.Secret
-	for _, list := range []client.ObjectList{&clusters, &schedules} {
+	for _, list := range []client.ObjectList{&clusters, &schedules, &backups} {
 		if err := src.Client.List(t.Context(), list); err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +165,10 @@ func TestCleanup(t *testing.T) {
 	for _, s := range schedules.Items {
 		left = append(left, s.Name)
 	}
-	if diff := cmp.Diff([]string{"kea-r1", "by-hand", "kea-r1"}, left); diff != "" {
+	for _, b := range backups.Items {
+		left = append(left, b.Name)
+	}
+	if diff := cmp.Diff([]string{"hosts", "kea-r1", "by-hand", "kea-r1", "made", "running"}, left); diff != "" {
 		t.Error(diff)
 	}
 	if err := src.Client.Get(t.Context(), client.ObjectKey{Namespace: "network", Name: "kea-ca"}, &kept); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	cnpgv1 "github.com/cloudnative-pg/api/pkg/api/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,7 +27,10 @@ func Logs(ctx context.Context, src Source, namespace, name string, follow bool, 
 	}
 	chosen := tellers(pods.Items)
 	if len(chosen) == 0 {
-		return &NoRestoreError{name, "it has no pod that recovers it and none that runs it"}
+		if clusters, err := cnpg.ListClusters(ctx, src.Client, namespace); err == nil && !slices.ContainsFunc(clusters, func(c cnpgv1.Cluster) bool { return c.Name == name }) {
+			return noCluster(name)
+		}
+		return &NoRestoreError{Cluster: name, Why: "it has no pod that recovers it and none that runs it"}
 	}
 	for i, t := range chosen {
 		if err := one(ctx, src, t, follow && i == len(chosen)-1, emit); err != nil {
@@ -76,5 +80,5 @@ func one(ctx context.Context, src Source, t teller, follow bool, emit func(pod s
 	if err := lines.Err(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("read the log of pod %s: %w", t.pod, err)
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }

@@ -23,6 +23,8 @@ type Loss struct {
 	Subnet   string `json:"subnet"` // "" for one that the configuration does not have any more
 	SubnetID uint32 `json:"subnetID"`
 	Leases   int64  `json:"leases"`
+	// Forgotten: a move as it is planned does not carry them.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 // losses places counts of subnets in their VLANs, in the catalog's order. Subnets without a lease are left out.

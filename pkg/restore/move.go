@@ -60,6 +60,7 @@ type move struct {
 	guarded        int64
 	fenced         bool
 	backups        string
+	proof          *Proof
 }
 
 func (m *move) steps() []operation.Step {
@@ -80,13 +81,14 @@ func (m *move) steps() []operation.Step {
 	add(!reads && !m.p.closed(), "fence "+m.p.From, m.back(m.fenceFirst))
 	add(true, "servers find "+m.p.To, m.back(m.find))
 	add(true, "end the pause", m.start)
-	add(true, "note it", m.remember)
-	add(reads && !m.p.Carry.None, "carry the records", m.carryRecords)
+	add(true, "note the lineage", m.remember)
+	add(reads && !m.p.Carry.None, "carry the forensic log", m.carryRecords)
 	add(true, "servers serve from "+m.p.To+" alone", m.settle)
+	add(len(m.p.servers()) > 0, "ask for an address of every network", m.ask)
 	add(reads, "archive the end of "+m.p.From, m.archiveEnd)
 	add(reads && m.p.Fence, "fence "+m.p.From, m.fence)
 	add(true, "backups of "+m.p.To, m.keepBackingUp)
-	add(true, "finish", m.finish)
+	add(true, "note that it is done", m.finish)
 	return steps
 }
 

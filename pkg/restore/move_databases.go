@@ -157,12 +157,14 @@ func (p *MovePlan) lookAhead(ctx context.Context, from, to *end) {
 	if p.Since.IsZero() {
 		return
 	}
+	subnets, err := p.Carry.subnets(p.catalog)
 	if counts, err := from.db.After(ctx, p.Since); err == nil {
 		for _, c := range counts {
-			p.Newer = append(p.Newer, lossOf(p.catalog, c.Family, c.SubnetID, c.Leases))
+			l := lossOf(p.catalog, c.Family, c.SubnetID, c.Leases)
+			l.Forgotten = p.Carry.None || subnets != nil && !slices.Contains(subnets[c.Family], c.SubnetID)
+			p.Newer = append(p.Newer, l)
 		}
 	}
-	subnets, err := p.Carry.subnets(p.catalog)
 	if to == nil || p.Direction != Cutover || err != nil {
 		return
 	}

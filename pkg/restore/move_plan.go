@@ -88,7 +88,7 @@ func blocked(all []problem.Problem) bool { return problem.Worst(all) == problem.
 // PlanMove works out a cutover or a rollback. What stands against it is in its problems; nothing is changed.
 // Errors: *backup.ChoiceError, inventory.ErrNone, *NoRestoreError, the client's.
 func PlanMove(ctx context.Context, src Source, r MoveRequest) (MovePlan, error) {
-	subject, err := backup.Find(ctx, src.Client, r.Namespace, "")
+	subject, err := subjectOf(ctx, src.Client, r.Namespace, r.To)
 	if err != nil {
 		return MovePlan{}, err
 	}
@@ -122,6 +122,12 @@ func PlanMove(ctx context.Context, src Source, r MoveRequest) (MovePlan, error) 
 type NoRestoreError struct {
 	Cluster string
 	Why     string
+	Missing bool // there is no such cluster
+}
+
+// noCluster says that a cluster is not there.
+func noCluster(name string) error {
+	return &NoRestoreError{name, "there is no such cluster", true}
 }
 
 // Error implements error.
@@ -147,7 +153,7 @@ func (p *MovePlan) choose(subject backup.Subject) error {
 		// An earlier run began this; the Service may be turned already.
 		p.Continues, p.To, p.Direction, p.Since = true, m.To, Direction(m.Kind), m.Since
 		if p.from = p.cluster(m.From); p.from == nil {
-			return &NoRestoreError{m.From, "the cluster that the service was being taken from is gone"}
+			return &NoRestoreError{Cluster: m.From, Why: "the cluster that the service was being taken from is gone"}
 		}
 	}
 	if p.Direction == Rollback && p.To == "" {
@@ -157,24 +163,24 @@ func (p *MovePlan) choose(subject backup.Subject) error {
 	}
 	p.From = p.from.Name
 	if p.to = p.cluster(p.To); p.to == nil {
-		return &NoRestoreError{p.To, "there is no such cluster"}
+		return noCluster(p.To)
 	}
 	if p.record, p.restored, err = RecordOf(p.to); err != nil {
 		return err
 	}
 	switch {
 	case p.From == p.To:
-		return &NoRestoreError{p.To, "it is in service already"}
+		return &NoRestoreError{Cluster: p.To, Why: "it is in service already"}
 	case p.Continues:
 		return nil
 	case p.unfinished != nil:
-		return &NoRestoreError{p.To, fmt.Sprintf("the %s from %s to %s is not finished", p.unfinished.Kind, p.unfinished.From, p.unfinished.To)}
+		return &NoRestoreError{Cluster: p.To, Why: fmt.Sprintf("the %s from %s to %s is not finished", p.unfinished.Kind, p.unfinished.From, p.unfinished.To)}
 	case p.Direction == Cutover && !p.restored:
-		return &NoRestoreError{p.To, "no restore of kubectl kea made it"}
+		return &NoRestoreError{Cluster: p.To, Why: "no restore of kubectl kea made it"}
 	case p.Direction == Cutover && p.record.Phase == Recovering:
-		return &NoRestoreError{p.To, "its restore has not ended well: it is not verified"}
+		return &NoRestoreError{Cluster: p.To, Why: "its restore has not ended well: it is not verified"}
 	case p.Direction == Rollback && p.to.Annotations[marks.AnnotationSuperseded] != p.From:
-		return &NoRestoreError{p.To, fmt.Sprintf("%s did not take its place: there is nothing to go back to", p.From)}
+		return &NoRestoreError{Cluster: p.To, Why: fmt.Sprintf("%s did not take its place: there is nothing to go back to", p.From)}
 	case p.Direction == Rollback:
 		p.Since, err = cameAt(p.from)
 		return err
@@ -197,7 +203,7 @@ func (p *MovePlan) cluster(name string) *cnpgv1.Cluster {
 func (p *MovePlan) checkService() {
 	if why := unstable(p.database); why != "" {
 		p.Problems = append(p.Problems, problem.NewCritical("no-stable-service", "service "+p.Service, why,
-			"kubectl kea restore cutover "+p.To+" --print-patch says what to do by hand"))
+			prepareNext(p.Namespace)))
 	}
 }
 

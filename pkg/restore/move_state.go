@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/cnpg"
+	"github.com/kubectl-kea/kubectl-kea/pkg/kube"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 	"github.com/kubectl-kea/kubectl-kea/pkg/operation"
 )
@@ -59,7 +60,7 @@ func (m *moveState) write(ctx context.Context, c client.Client, service client.O
 	}
 	s := &corev1.Service{}
 	s.Namespace, s.Name = service.Namespace, service.Name
-	if err := setAnnotations(ctx, c, s, map[string]string{marks.AnnotationOperation: text}); err != nil {
+	if err := kube.Annotate(ctx, c, s, map[string]string{marks.AnnotationOperation: text}); err != nil {
 		return fmt.Errorf("note the operation on service %s: %w", service.Name, err)
 	}
 	return nil
@@ -73,12 +74,12 @@ func formerOf(current *cnpgv1.Cluster, clusters []cnpgv1.Cluster) (string, error
 			continue
 		}
 		if found != "" {
-			return "", &NoRestoreError{"", fmt.Sprintf("cluster %s took the place of both %s and %s: name the one to go back to", current.Name, found, clusters[i].Name)}
+			return "", &NoRestoreError{Why: fmt.Sprintf("cluster %s took the place of both %s and %s: name the one to go back to", current.Name, found, clusters[i].Name)}
 		}
 		found = clusters[i].Name
 	}
 	if found == "" {
-		return "", &NoRestoreError{current.Name, "there is no cluster that it took the place of"}
+		return "", &NoRestoreError{Cluster: current.Name, Why: "there is no cluster that it took the place of"}
 	}
 	return found, nil
 }

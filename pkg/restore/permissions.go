@@ -38,6 +38,7 @@ func Rules() []Rule {
 		{Verbs: "list", Resources: "statefulsets,deployments", Group: "apps", Purpose: "servers that are scaled away"},
 		{Verbs: "get,list,create,update,delete", Resources: "leases", Group: "coordination.k8s.io", Purpose: "one operation at a time"},
 		{Verbs: "list", Resources: "endpointslices", Group: "discovery.k8s.io", Purpose: "where the Service leads, for servers without psql", Optional: true},
+		{Verbs: "create,delete", Resources: "jobs", Group: "batch", Purpose: "asking for an address as the last proof of a cutover", Optional: true},
 		{Verbs: "list", Resources: "events", Purpose: "why a recovery does not begin", Optional: true},
 		{Verbs: "list", Resources: "resourcequotas", Purpose: "whether the new cluster fits", Optional: true},
 		{Verbs: "list", Resources: "storageclasses", Group: "storage.k8s.io", Purpose: "whether its volumes can be made", Optional: true},

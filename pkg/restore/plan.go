@@ -211,7 +211,7 @@ func (p *Plan) settleService(wanted bool) []problem.Problem {
 	}
 	found.Code, found.Subject = "no-stable-service", "service "+cmp.Or(p.Service, d.Host)
 	found.Text = why + "; the restore does not need it, a cutover does"
-	found.Next = "kubectl kea restore cutover " + p.Name + " --print-patch says what to do by hand"
+	found.Next = prepareNext(p.Namespace)
 	return []problem.Problem{found}
 }
 

@@ -91,7 +91,7 @@ func gather(ctx context.Context, src Source, s backup.Subject) (facts, error) {
 		func() error { f.readStore(ctx, src.Client, s); return nil },
 	)
 	f.unread = append(f.unread, f.window.Unread...)
-	return f, cmp.Or(err, ctx.Err())
+	return f, cmp.Or(err, context.Cause(ctx))
 }
 
 // readStore reads the plugin's ObjectStore: the login that it needs, and the folders that it knows. The window tells when

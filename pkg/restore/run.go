@@ -247,17 +247,26 @@ func (r *recovery) wait(ctx context.Context, replicas bool, note func(string)) (
 	return cnpg.WaitRecovered(ctx, watch, r.p.Namespace, r.p.Name, note)
 }
 
+// recovered reads the new cluster.
+func (r *recovery) recovered(ctx context.Context) (*cnpgv1.Cluster, error) {
+	var cluster cnpgv1.Cluster
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.p.Namespace, Name: r.p.Name}, &cluster); err != nil {
+		return nil, fmt.Errorf("read cluster %s: %w", r.p.Name, err)
+	}
+	return &cluster, nil
+}
+
 // newerBy is how much newer than the target a lease may look: its time is the server's clock in whole seconds, the target the
 // database's.
 const newerBy = 2 * time.Second
 
 // verify looks at the restored database as Kea would use it.
 func (r *recovery) verify(ctx context.Context, note func(string)) (string, error) {
-	var cluster cnpgv1.Cluster
-	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: r.p.Namespace, Name: r.p.Name}, &cluster); err != nil {
-		return "", fmt.Errorf("read cluster %s: %w", r.p.Name, err)
+	cluster, err := r.recovered(ctx)
+	if err != nil {
+		return "", err
 	}
-	e, err := openEnd(ctx, r.Source, &cluster, r.p.Subject.Database.Name)
+	e, err := openEnd(ctx, r.Source, cluster, r.p.Subject.Database.Name)
 	if err != nil {
 		return "", err
 	}
@@ -279,6 +288,13 @@ func (r *recovery) verify(ctx context.Context, note func(string)) (string, error
 
 // replicas waits for the rest of the instances.
 func (r *recovery) replicas(ctx context.Context, note func(string)) (string, error) {
+	if cluster, err := r.recovered(ctx); err == nil && cluster.Status.CurrentPrimary != "" {
+		super := openSuperuser(ctx, r.Pods, r.p.Namespace, cluster.Status.CurrentPrimary)
+		defer super.close()
+		hurried, stop := context.WithCancel(ctx)
+		defer stop()
+		go super.hurry(hurried)
+	}
 	recovered, err := r.wait(ctx, true, note)
 	if err != nil {
 		return "", err

@@ -27,3 +27,6 @@ func unstable(d inventory.Database) string {
 	}
 	return ""
 }
+
+// prepareNext is what gives the servers a Service that can be turned.
+func prepareNext(namespace string) string { return "kubectl kea restore prepare -n " + namespace }

@@ -70,6 +70,25 @@ func TestSuperuser(t *testing.T) {
 	}
 }
 
+// A base backup that waits gets its checkpoint at once; where none waits, there is none.
+func TestHurry(t *testing.T) {
+	const look = "select pid from pg_stat_progress_basebackup where phase = 'waiting for checkpoint to finish';"
+	for waits, want := range map[string][]string{"": {look}, "225\n": {look, "checkpoint;"}} {
+		pods := &shell{answers: map[string]string{look: waits}}
+		s := openSuperuser(t.Context(), pods, "network", "kea-database-1")
+		ctx, cancel := context.WithTimeout(t.Context(), hurryTime/4)
+		s.hurry(ctx)
+		cancel()
+		s.close()
+		if diff := cmp.Diff(want, pods.said); diff != "" {
+			t.Error(diff)
+		}
+	}
+	refused := openSuperuser(t.Context(), &shell{fails: "pg_stat"}, "network", "kea-database-1")
+	defer refused.close()
+	refused.hurry(t.Context()) // it returns
+}
+
 // What psql says is the error, and every statement after it gets it too.
 func TestSuperuserFails(t *testing.T) {
 	s := openSuperuser(t.Context(), &shell{fails: "nologin"}, "network", "kea-database-1")

@@ -26,6 +26,8 @@ type MoveReport struct {
 	Sessions   int    `json:"sessionsEnded"`
 	Fenced     bool   `json:"fenced"`
 	Backups    string `json:"backups,omitempty"`
+	// Proof is what clients would get now; nil when nobody could ask.
+	Proof *Proof `json:"proof,omitempty"`
 }
 
 // Carried is what became of a subnet's leases.
@@ -99,5 +101,6 @@ func (m *move) report() MoveReport {
 	return MoveReport{
 		Direction: m.p.Direction, From: m.p.From, To: m.p.To, PauseSeconds: m.pause.Seconds(), Carried: m.counts.carried(),
 		Extended: m.guarded, Events: m.counts.events, HistoryGap: m.counts.gap, Sessions: m.sessions, Fenced: m.fenced, Backups: m.backups,
+		Proof: m.proof,
 	}
 }

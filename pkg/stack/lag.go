@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-kea/kubectl-kea/api/kea/v1alpha1"
+	"github.com/kubectl-kea/kubectl-kea/pkg/config"
 	"github.com/kubectl-kea/kubectl-kea/pkg/ha"
-	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
@@ -46,7 +46,7 @@ func lagging(ctx context.Context, r client.Reader, s *v1alpha1.Stack, pods []cor
 	}
 	changed := changedAt(&files)
 	for _, o := range observations {
-		if text := behind(o, changed); text != "" {
+		if text := config.Behind(o.Server.File, o, changed); text != "" {
 			found = append(found, Lag{Server: o.Server.Name(), Pod: o.Server.Pod, Text: text})
 		}
 	}
@@ -62,35 +62,4 @@ func changedAt(o metav1.Object) time.Time {
 		}
 	}
 	return last
-}
-
-// behind says how far a daemon's configuration is from its file. What the file no longer says cannot be told from Kea's
-// defaults, so a file that is younger than the daemon's last load counts too.
-func behind(o ha.Observation, changed time.Time) string {
-	if o.Server.File == nil || o.Config == nil {
-		return ""
-	}
-	differences := kea.DiffFile(*o.Server.File, *o.Config)
-	switch n := len(differences); {
-	case n == 1:
-		return fmt.Sprintf("runs an older configuration: %s is %s, the file says %s", differences[0].Path, or(differences[0].B), or(differences[0].A))
-	case n > 1:
-		return fmt.Sprintf("runs an older configuration: %d differences, the first at %s", n, differences[0].Path)
-	case o.Status != nil && changed.After(loadedAt(o)):
-		return "its file is younger than what it runs"
-	}
-	return ""
-}
-
-// loadedAt is when a daemon last loaded its configuration, by the cluster's clock: the container's start, and how long
-// after it the daemon says that it was.
-func loadedAt(o ha.Observation) time.Time {
-	return o.Server.State.Started.Add(o.Status.Uptime - o.Status.Reload + time.Second)
-}
-
-func or(text string) string {
-	if text == "" {
-		return "not set"
-	}
-	return text
 }

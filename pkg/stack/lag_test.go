@@ -15,60 +15,13 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/kea"
 )
 
-func config(t *testing.T, text string) *kea.Config {
+func parsed(t *testing.T, text string) *kea.Config {
 	t.Helper()
 	c, err := kea.ParseConfig([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &c
-}
-
-// observed is a server that started today, ran for a time and then loaded its configuration, an hour ago.
-func observed(file, live *kea.Config, uptime, reload time.Duration) ha.Observation {
-	return ha.Observation{
-		Server: inventory.Server{Pod: "kea-dhcp-0", Service: kea.DHCP4, File: file, State: inventory.PodState{Started: today()}},
-		Config: live, Status: &kea.Status{Uptime: uptime, Reload: reload},
-	}
-}
-
-func TestBehind(t *testing.T) {
-	file := config(t, `{"Dhcp4": {"valid-lifetime": 3600, "max-valid-lifetime": 7200, "subnet4": []}}`)
-	alike := config(t, `{"Dhcp4": {"valid-lifetime": 3600, "max-valid-lifetime": 7200, "subnet4": [], "renew-timer": 900}}`)
-	one := config(t, `{"Dhcp4": {"valid-lifetime": 60, "max-valid-lifetime": 7200, "subnet4": []}}`)
-	absent := config(t, `{"Dhcp4": {"max-valid-lifetime": 7200, "subnet4": []}}`)
-	two := config(t, `{"Dhcp4": {"valid-lifetime": 60, "max-valid-lifetime": 60, "subnet4": []}}`)
-	before, after := today().Add(-time.Hour), today().Add(3*time.Hour)
-	for name, tt := range map[string]struct {
-		observation ha.Observation
-		changed     time.Time
-		want        string
-	}{
-		"the same":                        {observed(file, alike, time.Hour, time.Hour), before, ""},
-		"one difference":                  {observed(file, one, time.Hour, time.Hour), before, "runs an older configuration: valid-lifetime is 60, the file says 3600"},
-		"one that is not set":             {observed(file, absent, time.Hour, time.Hour), before, "runs an older configuration: valid-lifetime is not set, the file says 3600"},
-		"several":                         {observed(file, two, time.Hour, time.Hour), before, "runs an older configuration: 2 differences, the first at max-valid-lifetime"},
-		"a field was taken out of it":     {observed(file, alike, time.Hour, time.Hour), after, "its file is younger than what it runs"},
-		"and it was reloaded since":       {observed(file, alike, 4*time.Hour, time.Minute), after, ""},
-		"changed just as it loaded":       {observed(file, alike, time.Hour, time.Hour), today().Add(time.Second), ""},
-		"changed two seconds after":       {observed(file, alike, time.Hour, time.Hour), today().Add(2 * time.Second), "its file is younger than what it runs"},
-		"it was not asked for its config": {observed(file, nil, time.Hour, time.Hour), after, ""},
-		"its file could not be read":      {observed(nil, alike, time.Hour, time.Hour), after, ""},
-		"it was not asked for its status": {ha.Observation{Server: inventory.Server{File: file}, Config: alike}, after, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := behind(tt.observation, tt.changed); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestLoadedAt(t *testing.T) {
-	// It started at three, ran for two hours, and loaded its configuration half an hour ago.
-	if got, want := loadedAt(observed(nil, nil, 2*time.Hour, 30*time.Minute)), today().Add(90*time.Minute+time.Second); !got.Equal(want) {
-		t.Errorf("got %s, want %s", got, want)
-	}
 }
 
 func TestChangedAt(t *testing.T) {
@@ -114,7 +67,7 @@ func TestLagging(t *testing.T) {
 	pods = append(pods, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "somebody-elses"}})
 	for i, o := range observations {
 		if o.Server.Pod == "kea-dhcp-0" {
-			observations[i].Config = config(t, `{"Dhcp4": {}}`)
+			observations[i].Config = parsed(t, `{"Dhcp4": {}}`)
 		}
 	}
 	got, err := lagging(t.Context(), f, s, pods, observations)

@@ -123,9 +123,9 @@ func (d Database) backupProblems(describe string, now time.Time, add adder) {
 	last := lastBackup(b)
 	switch {
 	case last == nil && len(b.Running) > 0:
-		add(problem.Info, "first-backup-runs", describe, "its first backup is under way: until it is done nothing can be restored")
+		add(problem.Info, "first-backup-runs", describe, "its first backup is under way: until it is done %s", d.restorable())
 	case last == nil:
-		add(problem.Warning, "no-backup", describe, "it has no successful backup: nothing can be restored")
+		add(problem.Warning, "no-backup", describe, "it has no successful backup: %s", d.restorable())
 	case now.Sub(*last) > backupWarns:
 		add(problem.Warning, "backup-old", describe, "its last successful backup is %s old", now.Sub(*last).Round(time.Hour))
 	}
@@ -134,9 +134,17 @@ func (d Database) backupProblems(describe string, now time.Time, add adder) {
 	}
 	for _, s := range b.Schedules {
 		if s.Suspended {
-			add(problem.Info, "schedule-suspended", describe, "the backup schedule %s is suspended", s.Name)
+			add(problem.Info, "schedule-suspended", "kubectl kea backup schedule resume "+s.Name+" -n "+d.Cluster.Namespace, "the backup schedule %s is suspended", s.Name)
 		}
 	}
+}
+
+// restorable says what can be restored while the cluster has no backup of its own: what its predecessors archived.
+func (d Database) restorable() string {
+	if n := len(d.Cluster.Lineage); n > 0 {
+		return fmt.Sprintf("only moments up to %s can be restored, when the service came to it", d.Cluster.Lineage[n-1].Until.UTC().Format("2006-01-02 15:04:05 MST"))
+	}
+	return "nothing can be restored"
 }
 
 // lastBackup is the end of the newest successful backup, by the objects or by the archive.

@@ -299,6 +299,45 @@ func TestVLANProblems(t *testing.T) {
 	}
 }
 
+// What an unfinished move does is not told as somebody's doing, and its next command is the move's.
+func TestPauseOfAMove(t *testing.T) {
+	r := Report{
+		Operations: []inventory.Operation{{Kind: "cutover", Continue: "kubectl kea restore cutover kea-r1 -n network"}},
+		Problems: []problem.Problem{
+			{Severity: problem.Critical, Code: ha.CodeDisabled, Text: "nobody serves: it was disabled by a user (dhcp-disable)", Next: "kubectl logs"},
+			{Severity: problem.Warning, Code: "other", Text: "other", Next: "kubectl logs"},
+		},
+	}
+	r.finish()
+	want := []problem.Problem{
+		{
+			Severity: problem.Critical, Code: ha.CodeDisabled, Next: "kubectl kea restore cutover kea-r1 -n network",
+			Text: "nobody serves: it was disabled by a user (dhcp-disable); the unfinished cutover does that, and it ends by itself within seconds when nobody works on it any more",
+		},
+		{Severity: problem.Warning, Code: "other", Text: "other", Next: "kubectl logs"},
+	}
+	if diff := cmp.Diff(want, r.Problems); diff != "" {
+		t.Error(diff)
+	}
+	r = Report{Operations: []inventory.Operation{{Kind: "install"}}, Problems: []problem.Problem{{Code: ha.CodeDisabled, Text: "by a user"}}}
+	r.finish()
+	if r.Problems[0].Text != "by a user" {
+		t.Errorf("an install pauses nobody: %+v", r.Problems)
+	}
+}
+
+// A cluster without a backup of its own can be restored to the moments of its predecessors.
+func TestRestorable(t *testing.T) {
+	d := Database{Cluster: &cnpg.Summary{}}
+	if got := d.restorable(); got != "nothing can be restored" {
+		t.Error(got)
+	}
+	d.Cluster.Lineage = []cnpg.Ancestor{{Cluster: "kea"}, {Cluster: "kea-r1", Until: time.Date(2026, 3, 10, 14, 0, 0, 0, time.UTC)}}
+	if got := d.restorable(); got != "only moments up to 2026-03-10 14:00:00 UTC can be restored, when the service came to it" {
+		t.Error(got)
+	}
+}
+
 func TestFinish(t *testing.T) {
 	r := Report{
 		Problems: []problem.Problem{{Severity: problem.Info, Code: "a"}, {Severity: problem.Warning, Code: "b"}},

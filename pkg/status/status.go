@@ -4,6 +4,7 @@ package status
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +105,20 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 	return r, nil
 }
 
+// explainPause says of servers that do not answer whose doing that is, where an operation that pauses them is unfinished.
+func (r *Report) explainPause() {
+	i := slices.IndexFunc(r.Operations, func(o inventory.Operation) bool { return o.Kind == "cutover" || o.Kind == "rollback" })
+	if i < 0 {
+		return
+	}
+	for j := range r.Problems {
+		if found := &r.Problems[j]; found.Code == ha.CodeDisabled {
+			found.Text += fmt.Sprintf("; the unfinished %s does that, and it ends by itself within seconds when nobody works on it any more", r.Operations[i].Kind)
+			found.Next = r.Operations[i].Continue
+		}
+	}
+}
+
 // dropCovered forgets that Kea's password may not be read where the read-only login answered in its place: that is how a
 // viewer is meant to look. Whether Kea itself can log in shows in its lease queries.
 func (r *Report) dropCovered() {
@@ -119,6 +134,7 @@ func (r *Report) dropCovered() {
 // finish sorts and sums up.
 func (r *Report) finish() {
 	r.Problems = append([]problem.Problem{}, r.Problems...)
+	r.explainPause()
 	problem.Sort(r.Problems)
 	r.Worst = problem.Worst(r.Problems)
 	seen := map[string]bool{}

@@ -14,6 +14,7 @@ import (
 
 // TestReadOnlyUser: a person who may look at objects and reach pods, and may not read Secrets, still sees the servers.
 func TestReadOnlyUser(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	until(t, "network", "the first backup is done", 3*time.Minute, func(r status.Report) error {
 		if r.Databases[0].Backups.LastSuccessful == nil {
@@ -87,6 +88,7 @@ func TestNamespacesAreCompleted(t *testing.T) {
 // Who is bound to the role viewer that install made sees everything, with a login that cannot write, and Kea's password
 // stays closed to them.
 func TestViewer(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	const who = "lab-reader"
 	kubectl(t, "-n", "network", "create", "rolebinding", who, "--role=kea-dhcp-viewer", "--user="+who)

@@ -26,6 +26,7 @@ func dropBackup(t *testing.T, namespace, name string) {
 
 // A backup is made by the method that the cluster has, is waited for, and is the newest that a restore can begin with.
 func TestBackupCreate(t *testing.T) {
+	claims(t, "network", "campus")
 	for namespace, method := range map[string]string{"network": "plugin", "campus": "barmanObjectStore"} {
 		t.Run(namespace, func(t *testing.T) {
 			name := "e2e-backup-" + namespace
@@ -66,6 +67,7 @@ func TestBackupCreate(t *testing.T) {
 
 // Schedules are suspended and resumed once, told in words, and made from crontab's five fields.
 func TestBackupSchedule(t *testing.T) {
+	claims(t, "campus")
 	const resource = "scheduledbackup.postgresql.cnpg.io/campus-db"
 	suspended := func() string {
 		return kubectl(t, "-n", "campus", "get", resource, "-o", "jsonpath={.spec.suspend}")
@@ -129,6 +131,7 @@ spec:
 
 // A backup is refused where the archive is broken, saying why; the list still works, and when PostgreSQL is stopped too.
 func TestBackupRefused(t *testing.T) {
+	claims(t, "e2e-backup")
 	const namespace, cluster = "e2e-backup", "broken"
 	file := filepath.Join(t.TempDir(), "broken.yaml")
 	if err := os.WriteFile(file, []byte(brokenArchive), 0o600); err != nil {
@@ -165,6 +168,7 @@ func TestBackupRefused(t *testing.T) {
 
 // Who may look sees the list, and is told all that is missing for a backup at once.
 func TestBackupPermissions(t *testing.T) {
+	claims(t, "network")
 	const who = "lab-backup-reader"
 	kubectl(t, "-n", "network", "create", "rolebinding", who, "--role=kea-dhcp-viewer", "--user="+who)
 	t.Cleanup(func() { kubectl(t, "-n", "network", "delete", "rolebinding", who) })

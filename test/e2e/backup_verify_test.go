@@ -43,6 +43,7 @@ func cleared(t *testing.T, namespace string, limit time.Duration) {
 // Both ways of backing up, and the verdict where the next one looks for it. A command that is killed in the middle
 // meanwhile leaves nothing behind for long.
 func TestBackupVerify(t *testing.T) {
+	claims(t, "network", "campus")
 	for _, at := range []struct {
 		namespace string
 		killed    bool
@@ -90,6 +91,7 @@ func TestBackupVerify(t *testing.T) {
 
 // A backup whose data is not what it was, and one that is not there.
 func TestBackupVerifyFails(t *testing.T) {
+	claims(t, "campus")
 	const namespace, cluster = "campus", "campus-db"
 	name := fmt.Sprintf("e2e-broken-%d", time.Now().Unix())
 	if r := plugin(t, "backup", "create", "-n", namespace, "--name", name, "--wait"); r.code != 0 {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestPostgreSQLPrimaryDeleted(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	before := look(t, "network").Databases[0].Cluster.Primary
 	kubectl(t, "-n", "network", "delete", "pod", before, "--grace-period=1", "--wait=false")
@@ -36,6 +37,7 @@ func TestPostgreSQLPrimaryDeleted(t *testing.T) {
 
 // The database refuses Kea's role: status-get goes on looking healthy, and nobody is served.
 func TestDatabaseUnreachableForKea(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	t.Cleanup(func() {
 		psql(t, "network", "kea-database", "postgres", "alter role kea login")
@@ -64,6 +66,7 @@ func TestDatabaseUnreachableForKea(t *testing.T) {
 
 // A read-only database answers every query, and Kea refuses every client.
 func TestReadOnlyDatabase(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	t.Cleanup(func() {
 		psql(t, "network", "kea-database", "postgres", "alter database kea reset default_transaction_read_only")
@@ -80,6 +83,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 }
 
 func TestServiceThatSelectsAReplica(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
 	selector := func(role string) {
 		kubectl(t, "-n", "network", "patch", "service", "kea-database", "-p", `{"spec":{"selector":{"cnpg.io/instanceRole":"`+role+`"}}}`)
@@ -102,6 +106,7 @@ func TestServiceThatSelectsAReplica(t *testing.T) {
 
 // A fenced cluster goes on calling itself healthy.
 func TestFencedCluster(t *testing.T) {
+	claims(t, "campus")
 	restored(t, "campus")
 	t.Cleanup(func() {
 		kubectl(t, "-n", "campus", "annotate", "clusters.postgresql.cnpg.io", "campus-db", "cnpg.io/fencedInstances-")

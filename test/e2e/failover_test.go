@@ -3,52 +3,9 @@
 package e2e
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 )
-
-// measured is what `lab load -o json` says of a run.
-type measured struct {
-	Started    int `json:"started"`
-	Lost       int `json:"lost"`
-	Naks       int `json:"naks"`
-	Duplicates int `json:"duplicates"`
-	Silence    struct {
-		Longest time.Duration `json:"longest_ns"`
-	} `json:"silence"`
-	// Held are the addresses that the clients believe to have at the end; only with -held.
-	Held []struct {
-		Address string `json:"address"`
-		Client  string `json:"client"`
-	} `json:"held"`
-}
-
-// underLoad runs clients while something happens, and returns what they saw.
-func underLoad(t *testing.T, during func(), args ...string) measured {
-	t.Helper()
-	cmd := exec.Command(world.lab, append(append([]string{"load"}, args...), "-o", "json")...)
-	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
-	done := make(chan error, 1)
-	var out []byte
-	go func() {
-		var err error
-		out, err = cmd.Output()
-		done <- err
-	}()
-	during()
-	if err := <-done; err != nil {
-		t.Fatalf("load: %v\n%s", err, out)
-	}
-	var m measured
-	if err := json.Unmarshal(out, &m); err != nil {
-		t.Fatalf("load: %v\n%s", err, out)
-	}
-	return m
-}
 
 // PostgreSQL's primary stops as it should, with its sessions open: install's short smartShutdownTimeout makes that a
 // matter of seconds, Kea finds the new primary through the Service that does not move, and nothing is handed out twice.

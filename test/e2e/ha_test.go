@@ -5,10 +5,8 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,8 +15,9 @@ import (
 )
 
 func TestStandbyGoneAndBack(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
-	comeBack := keepAway(t)
+	comeBack := keepAway(t, "network")
 	kubectl(t, "-n", "network", "delete", "pod", "kea-dhcp-1", "--grace-period=1")
 	r := until(t, "network", "the primary says partner-down", time.Minute, func(r status.Report) error {
 		for _, server := range []string{"kea-dhcp-0/dhcp4", "kea-dhcp-0/dhcp6"} {
@@ -41,8 +40,9 @@ func TestStandbyGoneAndBack(t *testing.T) {
 // The primary dies while nobody asks: the standby never sees an unanswered client and waits for ever. Then clients ask,
 // and it takes over.
 func TestPrimaryKilledFirstWithoutThenWithClients(t *testing.T) {
+	claims(t, "network")
 	restored(t, "network")
-	comeBack := keepAway(t)
+	comeBack := keepAway(t, "network")
 	kubectl(t, "-n", "network", "delete", "pod", "kea-dhcp-0", "--grace-period=0", "--force")
 	r := until(t, "network", "nobody serves", time.Minute, func(r status.Report) error {
 		p := peer(r, "kea-dhcp-1/dhcp4")
@@ -56,7 +56,7 @@ func TestPrimaryKilledFirstWithoutThenWithClients(t *testing.T) {
 			t.Errorf("%s: serving %v, unserved %v", service, rel.Serving, rel.Unserved)
 		}
 	}
-	if p := find(r, "critical/standby-waits"); !strings.Contains(p.Text, "takes over only after it has seen more than 2 clients") || p.Next != "kubectl -n network describe pod kea-dhcp-0" {
+	if p := find(r, "critical/standby-waits"); !strings.Contains(p.Text, "takes over only after it has seen more than 2 clients") || p.Next != "kubectl kea ha force-takeover kea-dhcp-1/dhcp4 -n network" {
 		t.Errorf("not explained: %+v", p)
 	}
 	text := plugin(t, "status", "-n", "network")
@@ -64,7 +64,7 @@ func TestPrimaryKilledFirstWithoutThenWithClients(t *testing.T) {
 		t.Errorf("exit %d:\n%s", text.code, text.out)
 	}
 
-	clients := startLoad(t, "hot-standby", "-rate", "30", "-duration", "40s", "-clients", "200", "-retry")
+	asking := startClients(t, "hot-standby", "-rate", "30", "-duration", "40s", "-clients", "200", "-retry")
 	r = until(t, "network", "the standby took over", time.Minute, func(r status.Report) error {
 		for _, server := range []string{"kea-dhcp-1/dhcp4", "kea-dhcp-1/dhcp6"} {
 			if p := peer(r, server); p.State != kea.StatePartnerDown || !yes(p.Serves) {
@@ -76,34 +76,15 @@ func TestPrimaryKilledFirstWithoutThenWithClients(t *testing.T) {
 	if r.Worst != "warning" {
 		t.Errorf("clients are served again, and the worst is %q: %v", r.Worst, codes(r))
 	}
-	clients()
+	asking.stop()
+	asking.result(t)
 	comeBack()
 	restored(t, "network")
 }
 
-// startLoad runs clients in the background; the returned function ends them.
-func startLoad(t *testing.T, args ...string) (stop func()) {
-	t.Helper()
-	cmd := exec.Command(world.lab, append([]string{"load"}, args...)...)
-	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := false
-	stop = func() {
-		if !done {
-			done = true
-			_ = cmd.Process.Signal(os.Interrupt)
-			_ = cmd.Wait()
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 // A clock is put ahead in one container only: libfaketime, in the standby's environment.
 func TestClockSkew(t *testing.T) {
+	claims(t, "branch")
 	restored(t, "branch")
 	const ahead = 40
 	patch := func(value string) {
@@ -125,6 +106,7 @@ func TestClockSkew(t *testing.T) {
 
 // A control agent that hangs must not hold up the rest, and its partner's word tells that the server still works.
 func TestAgentThatHangs(t *testing.T) {
+	claims(t, "branch")
 	restored(t, "branch")
 	pid := firstProcess(t, "kea-dhcp-0", "ctrl-agent")
 	lab(t, "shell", "kill", "-STOP", pid)
@@ -153,6 +135,7 @@ func TestAgentThatHangs(t *testing.T) {
 
 // A daemon that the kernel kills, for memory perhaps, comes back in its pod: the PID file of the dead one is not in the way.
 func TestKilledDaemonsComeBack(t *testing.T) {
+	claims(t, "branch")
 	restored(t, "branch")
 	for _, container := range []string{"dhcp4", "ctrl-agent"} {
 		lab(t, "shell", "kill", "-KILL", firstProcess(t, "kea-dhcp-1", container))

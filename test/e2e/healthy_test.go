@@ -117,6 +117,7 @@ func databaseAsDeployed(t *testing.T, want deployed, r status.Report) {
 }
 
 func TestLeasesOfRealClientsAreCounted(t *testing.T) {
+	claims(t, "network")
 	lab(t, "load", "hot-standby", "-rate", "40", "-duration", "5s", "-clients", "60", "-seed", "77")
 	r := look(t, "network")
 	for _, family := range []struct {

@@ -49,6 +49,7 @@ func historyStates(t *testing.T) (leases.HistoryState, run) {
 
 // The commands that turn a history on and off, and what status says when somebody took a trigger away.
 func TestHistoryOnAndOff(t *testing.T) {
+	claims(t, "campus")
 	keptHistory(t)
 	if r := plugin(t, "leases", "history", "enable", "-n", "campus", "--yes"); r.code != 0 || r.out != "nothing to do\n" {
 		t.Errorf("the second time: exit %d\n%s%s", r.code, r.out, r.err)
@@ -98,6 +99,7 @@ func TestHistoryOnAndOff(t *testing.T) {
 
 // The read-only login sees the history, and cannot change it.
 func TestHistoryForViewers(t *testing.T) {
+	claims(t, "campus")
 	keptHistory(t)
 	lab(t, "load", "load-balancing", "-4", "-vlan", "120", "-rate", "5", "-duration", "2s", "-seed", fmt.Sprint(time.Now().Unix()))
 	const who = "history-viewer"
@@ -113,6 +115,7 @@ func TestHistoryForViewers(t *testing.T) {
 
 // What was listed at a time is what --at shows of that time, after clients renewed, came and went.
 func TestLeasesAtATime(t *testing.T) {
+	claims(t, "campus")
 	keptHistory(t)
 	seed := time.Now().Unix()
 	load := func(n int64) {
@@ -185,6 +188,7 @@ func TestHistoryTableDroppedUnderLoad(t *testing.T) {
 
 // Kea restarts, and its events go on.
 func TestHistoryOverARestartOfKea(t *testing.T) {
+	claims(t, "campus")
 	keptHistory(t)
 	for _, pod := range []string{"kea-0", "kea-1"} {
 		kubectl(t, "-n", "campus", "exec", pod, "-c", "dhcp4", "--", "sh", "-c", "kill $(pidof kea-dhcp4)")
@@ -200,6 +204,7 @@ func TestHistoryOverARestartOfKea(t *testing.T) {
 // kea-admin db-upgrade runs from Kea 2.2's schema to 2.6's to 3.0's with the triggers in place, and every change of a lease
 // is written before, between and after.
 func TestHistoryOverUpgrades(t *testing.T) {
+	claims(t, "campus", "network")
 	const name = "scratch_e2e_upgrade"
 	schemaDatabase(t, name, "2.2")
 	address := forwarded(t, "network", primaryOf(t, "network", "kea-database"), 5432)
@@ -253,6 +258,7 @@ func TestHistoryOverUpgrades(t *testing.T) {
 // auditEnabled has install keep a history, a second install changes nothing of it, and the nightly maintenance ends what is
 // too old. A file that does not ask for a history any more leaves it as it is.
 func TestInstallKeepsHistory(t *testing.T) {
+	claims(t, small)
 	t.Cleanup(func() { _, _ = tryKubectl("delete", "namespace", small, "--timeout=2m") })
 	file := changed(t, "  database:\n", "  database:\n    auditEnabled: true\n    auditRetention: 7d\n")
 	r := install(t, file, "--create-namespace")
@@ -335,6 +341,7 @@ for address, _ in held: print(socket.inet_ntoa(address))
 
 // Real servers of both generations write what real clients do, and every event is told in order.
 func TestHistoryOfRealClients(t *testing.T) {
+	claims(t, "network")
 	for _, version := range []string{"2.6", "3.0"} {
 		t.Run(version, func(t *testing.T) {
 			short := strings.ReplaceAll(version, ".", "")

@@ -65,6 +65,7 @@ func versions(t *testing.T, namespace string) []string {
 
 // Killed at each of its steps and run again, an install comes to its end, and no password was made twice.
 func TestInstallInterrupted(t *testing.T) {
+	claims(t, small)
 	t.Cleanup(func() { _, _ = tryKubectl("delete", "namespace", small, "--timeout=2m") })
 	owner := func() string {
 		out, _ := tryKubectl("-n", small, "get", "secret", "kea-db-credentials", "-o", "jsonpath={.metadata.uid} {.data}")
@@ -287,6 +288,7 @@ func testUninstall(t *testing.T) {
 
 // Everything that stands against an install is said at once, and nothing is applied.
 func TestInstallRefused(t *testing.T) {
+	claims(t, "taken")
 	const namespace = "taken"
 	kubectl(t, "create", "namespace", namespace)
 	t.Cleanup(func() { kubectl(t, "delete", "namespace", namespace, "--timeout=2m") })
@@ -323,6 +325,7 @@ func TestInstallRefused(t *testing.T) {
 
 // A wrong file is refused with all its mistakes and their lines, and needs no cluster.
 func TestInstallWrongFile(t *testing.T) {
+	claims(t, "taken")
 	file := changed(t, "instances: 1", "instanses: 1", "10.70.0.50-10.70.3.249", "10.70.0.50-10.71.3.249")
 	r := plugin(t, "install", "-f", file, "--kubeconfig", "/nonexistent")
 	for _, want := range []string{"2 mistakes in ", "spec.database.cluster.instanses", "spec.vlans[0].subnets4[0].pools[0]", "nothing was changed", "line "} {
@@ -334,6 +337,7 @@ func TestInstallWrongFile(t *testing.T) {
 
 // What is printed for git can be applied by others; the Secrets have no passwords.
 func TestInstallManifests(t *testing.T) {
+	claims(t, "manifests")
 	r := plugin(t, "install", "-f", smallFile(), "--dry-run=client", "-o", "yaml")
 	if r.code != 0 || strings.Contains(r.out, "password:") || !strings.Contains(r.err, "Secrets are printed without passwords and keys") {
 		t.Fatalf("exit %d\n%s", r.code, r.err)

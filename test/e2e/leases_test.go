@@ -90,6 +90,7 @@ func inSQL(t *testing.T, at leased) []string {
 // All leases of each database are listed, in the order of their addresses and as the database has them; the servers' API
 // tells the same, to the last field.
 func TestLeasesAreThoseOfTheDatabase(t *testing.T) {
+	claims(t, "network", "campus", "foreign")
 	for _, at := range leasedInSQL() {
 		t.Run(at.namespace, func(t *testing.T) {
 			withClients(t, at.scenario)
@@ -117,6 +118,7 @@ func TestLeasesAreThoseOfTheDatabase(t *testing.T) {
 
 // VLANs are those of the configuration, and foreign's are not known until somebody tells them.
 func TestLeasesHaveTheirVLAN(t *testing.T) {
+	claims(t, "network", "campus", "foreign")
 	withClients(t, "foreign")
 	for _, l := range listed(t, "network").Leases {
 		want := map[uint32]string{10: "10 users", 20: "20 voice", 30: "30 guests"}[l.SubnetID]
@@ -140,6 +142,7 @@ func TestLeasesHaveTheirVLAN(t *testing.T) {
 
 // Every filter gives what a look at each lease of the whole list would give, through SQL and through the API.
 func TestLeaseFilters(t *testing.T) {
+	claims(t, "network")
 	withClients(t, "hot-standby")
 	name := func(sql string) { psql(t, "network", "kea-database", "kea", sql) }
 	name(`update lease4 set hostname='printer-7.example.org' where address=(select min(address) from lease4 where state=0 and expire>now())`)
@@ -229,6 +232,7 @@ func TestLeaseFilters(t *testing.T) {
 
 // One lease is found by whatever is known of it.
 func TestLeasesGet(t *testing.T) {
+	claims(t, "network")
 	withClients(t, "hot-standby")
 	all := listed(t, "network", "--state", "active").Leases
 	four := all[slices.IndexFunc(all, func(l leases.Lease) bool { return l.Service == kea.DHCP4 && len(l.ClientID) > 0 && l.VLAN == 20 })]
@@ -276,6 +280,7 @@ func TestLeasesGet(t *testing.T) {
 
 // Peers that keep their leases in files are both asked, and what one of them misses is said.
 func TestLeasesOfMemfilePeers(t *testing.T) {
+	claims(t, "branch")
 	withClients(t, "branch")
 	list := listed(t, "branch")
 	if list.Source != "api" || len(list.From) != 2 || len(list.Leases) < 20 {
@@ -306,6 +311,7 @@ func TestLeasesOfMemfilePeers(t *testing.T) {
 
 // Kea's viewer role is enough, and Kea's password is not read.
 func TestLeasesForViewers(t *testing.T) {
+	claims(t, "network")
 	const who = "lease-viewer"
 	kubectl(t, "-n", "network", "create", "rolebinding", who, "--role=kea-dhcp-viewer", "--user="+who)
 	t.Cleanup(func() { kubectl(t, "-n", "network", "delete", "rolebinding", who) })
@@ -321,6 +327,7 @@ func TestLeasesForViewers(t *testing.T) {
 
 // A database that is down is said to be down; Kea is not asked instead, which asks the same database.
 func TestLeasesWithoutDatabase(t *testing.T) {
+	claims(t, "foreign")
 	fence := func(value string) {
 		kubectl(t, "-n", "foreign", "annotate", "clusters.postgresql.cnpg.io", "dhcpstore", value, "--overwrite")
 	}
@@ -356,6 +363,7 @@ func readableAgain(t *testing.T) {
 
 // Usage is what a count of the leases gives, by VLAN; vlans is another name for it.
 func TestLeasesUsage(t *testing.T) {
+	claims(t, "network", "campus", "foreign")
 	for _, at := range leasedInSQL() {
 		withClients(t, at.scenario)
 		u := decode[leases.Usage](t, plugin(t, "leases", "usage", "-n", at.namespace, "-o", "json", "--count"))
@@ -387,6 +395,7 @@ func TestLeasesUsage(t *testing.T) {
 
 // An export has every lease once; CSV for spreadsheets, JSON as the list has it.
 func TestLeasesExport(t *testing.T) {
+	claims(t, "network")
 	withClients(t, "hot-standby")
 	list := listed(t, "network")
 	file := filepath.Join(t.TempDir(), "leases")
@@ -424,12 +433,13 @@ func TestLeasesExport(t *testing.T) {
 
 // What is exported as memfile is taken back by Kea's own kea-admin lease-upload, and is the same rows then.
 func TestLeasesGoThroughLeaseUpload(t *testing.T) {
+	claims(t, "network")
 	// The first seed's clients have IAIDs below 2^31, and others, who may have been there before, the ones that are left out.
 	if m := underLoad(t, func() {}, "hot-standby", "-rate", "20", "-duration", "3s", "-seed", "1"); m.Lost > m.Started/2 {
 		t.Fatalf("%+v", m)
 	}
 	password := kubectl(t, "-n", "network", "get", "secret", "kea-db-credentials", "-o", "go-template={{.data.password | base64decode}}")
-	world.secrets[password] = true
+	world.secrets.learn(password)
 	const scratch = "kea_upload"
 	drop := "drop database if exists " + scratch + " with (force)"
 	psql(t, "network", "kea-database", "postgres", drop)
@@ -486,6 +496,7 @@ func smallIAIDs(t *testing.T, file []byte) []byte {
 
 // A lease in use is refused; with --force it goes, through Kea. Declined addresses come back when somebody says so.
 func TestLeasesDeleteAndClear(t *testing.T) {
+	claims(t, "network")
 	withClients(t, "hot-standby")
 	active := listed(t, "network", "-4", "--vlan", "30", "--state", "active").Leases
 	gone, declined := active[0].Resource(), active[1].Resource()
@@ -525,6 +536,7 @@ func TestLeasesDeleteAndClear(t *testing.T) {
 
 // The live feed tells of clients while they come.
 func TestLeasesAreFollowed(t *testing.T) {
+	claims(t, "campus")
 	cmd := exec.Command(world.plugin, "leases", "-w", "-n", "campus", "-o", "csv")
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
@@ -579,6 +591,7 @@ func TestLeasesOfAllNamespaces(t *testing.T) {
 
 // Wrong names are answered with right ones, also by the shell.
 func TestLeasesKnowTheVLANs(t *testing.T) {
+	claims(t, "network")
 	r := plugin(t, "leases", "--vlan", "vioce", "-n", "network")
 	if r.code != 2 || !strings.Contains(r.err, `no VLAN "vioce"`) || !strings.Contains(r.err, "voice") || !strings.Contains(r.err, "hint: kubectl kea leases usage -n network") {
 		t.Errorf("exit %d: %s", r.code, r.err)

@@ -8,6 +8,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,13 +19,20 @@ import (
 	"testing"
 )
 
-// world is what all tests share; TestMain sets it once, before any test.
+// world is what all tests share; TestMain sets the paths once, before any test.
 var world struct {
 	root, lab, plugin, kubectl string
-	secrets                    map[string]bool
+	secrets                    secrets
+	turns                      turns
 }
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// Their turns decide what runs at once, and those that wait count too.
+	if err := flag.Set("test.parallel", "1000"); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(1)
+	}
 	code, err := setUp(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -43,7 +51,6 @@ func setUp(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(scratch)
-	world.secrets = map[string]bool{}
 	world.root, world.plugin = root, filepath.Join(root, "bin", "kubectl-kea")
 	if _, err := os.Stat(world.plugin); err != nil {
 		return 1, fmt.Errorf("the plugin is not built (make build): %w", err)
@@ -68,7 +75,7 @@ func setUp(m *testing.M) (int, error) {
 		}()
 		defer down()
 	}
-	if err := stream(root, world.lab, "up", "hot-standby", "load-balancing", "branch", "foreign"); err != nil {
+	if err := stream(root, world.lab, "up", "hot-standby", "load-balancing", "branch", "foreign", "recovery", "handmade"); err != nil {
 		return 1, fmt.Errorf("raise the lab: %w", err)
 	}
 	path, err := labOutput("kubeconfig")

@@ -60,6 +60,7 @@ func withBackup(t *testing.T, namespace string) {
 
 // A good target: what it is restored from, and exactly as many leases forgotten as the database has of later ones.
 func TestRestorePlan(t *testing.T) {
+	claims(t, "network", "campus")
 	for _, at := range leasedInSQL()[:2] {
 		t.Run(at.namespace, func(t *testing.T) {
 			withBackup(t, at.namespace)
@@ -104,6 +105,7 @@ func TestRestorePlan(t *testing.T) {
 
 // The manifest alone is accepted by the API server and the operator.
 func TestRestoreManifest(t *testing.T) {
+	claims(t, "network", "campus")
 	for _, at := range leasedInSQL()[:2] {
 		withBackup(t, at.namespace)
 		r := plugin(t, "restore", "-n", at.namespace, "--to-time", databaseNow(t, at).Format(time.RFC3339), "--dry-run=client", "-o", "yaml")
@@ -122,6 +124,7 @@ func TestRestoreManifest(t *testing.T) {
 
 // A target that is no good is refused with the reason, the nearest that is good, and nothing is changed.
 func TestRestoreRefusesBadTargets(t *testing.T) {
+	claims(t, "network", "campus")
 	for _, at := range leasedInSQL()[:2] {
 		withBackup(t, at.namespace)
 		before := madeOf(t, at.namespace)
@@ -152,7 +155,7 @@ func TestRestoreRefusesBadTargets(t *testing.T) {
 			"no name":                  {[]string{"--latest", "--name", "Kea_2"}, 1, "lower-case letters"},
 			"nobody to answer":         {[]string{"--latest"}, 1, "there is no terminal to ask on"},
 			"nobody to give the name":  {[]string{"--latest", "--cutover"}, 1, "--confirm " + at.cluster + "-20"},
-			"no such cluster":          {[]string{"--latest", "--cluster", "nosuch"}, 1, "nosuch"},
+			"no such cluster":          {[]string{"--latest", "--cluster", "nosuch"}, 4, "nosuch"},
 			"several reasons together": {[]string{"--to-time", "300d ago", "--name", at.cluster}, 1, "cluster " + at.cluster + " exists"},
 		} {
 			t.Run(at.namespace+"/"+name, func(t *testing.T) {
@@ -174,10 +177,11 @@ func TestRestoreRefusesBadTargets(t *testing.T) {
 
 // With --clamp the nearest moment is taken, and said.
 func TestRestoreClamps(t *testing.T) {
+	claims(t, "network")
 	withBackup(t, "network")
 	p, r := planOf(t, "network", "--to-time", "300d ago", "--clamp")
 	if r.code != 0 || p.Clamped == nil || p.Window.Spans[0].First == nil || !p.Target.Time.After(*p.Window.Spans[0].First) {
-		t.Errorf("exit %d: clamped from %v to %v", r.code, p.Clamped, p.Target.Time)
+		t.Errorf("exit %d: clamped from %v to %v: %+v\n%s", r.code, p.Clamped, p.Target.Time, p.Problems, r.err)
 	}
 	screen := plugin(t, "restore", "-n", "network", "--to-time", "300d ago", "--clamp", "--dry-run=server").out
 	if !strings.Contains(screen, "which cannot be restored to") {
@@ -187,6 +191,7 @@ func TestRestoreClamps(t *testing.T) {
 
 // Who may not do it is told every permission that is missing at once.
 func TestRestoreNamesAllPermissions(t *testing.T) {
+	claims(t, "network")
 	r := plugin(t, "restore", "-n", "network", "--latest", "--dry-run=server", "--as", "lab-nobody")
 	said := strings.Join(strings.Fields(r.out), " ")
 	for _, want := range []string{

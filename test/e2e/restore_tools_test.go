@@ -59,10 +59,9 @@ func (w ward) marks(t *testing.T, count int) (wait func()) {
 	}
 }
 
-// up raises the scenario and waits until there is a backup to restore from: a fresh one has only begun its first.
+// up waits until there is a backup to restore from: a scenario that is fresh has only begun its first.
 func (w ward) up(t *testing.T) {
 	t.Helper()
-	lab(t, "up", w.scenario)
 	until(t, w.namespace, "it has a backup", 3*time.Minute, func(r status.Report) error {
 		if b := r.Databases[0].Backups; b == nil || b.LastSuccessful == nil {
 			return errors.New("no backup yet")
@@ -159,6 +158,12 @@ func newcomers() []string {
 func (w ward) load(t *testing.T, rate int, duration time.Duration, during func()) measured {
 	t.Helper()
 	return underLoad(t, during, append([]string{w.scenario, "-rate", strconv.Itoa(rate), "-duration", duration.String()}, newcomers()...)...)
+}
+
+// loadAround is load for as long as something takes.
+func (w ward) loadAround(t *testing.T, rate int, during func()) measured {
+	t.Helper()
+	return aroundLoad(t, during, append([]string{w.scenario, "-rate", strconv.Itoa(rate)}, newcomers()...)...)
 }
 
 // unharmed: clients saw a pause and nothing worse.

@@ -158,12 +158,13 @@ func forwarded(t *testing.T, namespace, pod string, port int) string {
 func keaDSN(t *testing.T, address, database string) string {
 	t.Helper()
 	password := kubectl(t, "-n", "network", "get", "secret", "kea-db-credentials", "-o", "go-template={{.data.password | base64decode}}")
-	world.secrets[password] = true
+	world.secrets.learn(password)
 	return (&url.URL{Scheme: "postgres", User: url.UserPassword("kea", password), Host: address, Path: "/" + database}).String()
 }
 
 // TestDatabasePackages runs the tests of the packages that speak SQL against every schema, made by Kea's own scripts.
 func TestDatabasePackages(t *testing.T) {
+	claims(t, "campus", "network")
 	packages := []string{"keadb", "leases"}
 	binaries := map[string]string{}
 	for _, pkg := range packages {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,10 +42,10 @@ func learnSecrets(t *testing.T) {
 	}
 	for _, secret := range list.Items {
 		if password := string(secret.Data["password"]); password != "" {
-			world.secrets[password] = true
+			world.secrets.learn(password)
 		}
 		if lines := strings.Split(string(secret.Data["ca.key"]), "\n"); len(lines) > 1 {
-			world.secrets[lines[1]] = true
+			world.secrets.learn(lines[1])
 		}
 	}
 }
@@ -55,7 +56,7 @@ func silent(t *testing.T, what, text string) {
 	if strings.Contains(text, "lab-only") {
 		t.Errorf("%s printed a password of the lab", what)
 	}
-	for secret := range world.secrets {
+	for _, secret := range world.secrets.all() {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s printed a password or a key", what)
 		}
@@ -81,7 +82,7 @@ func plugin(t *testing.T, args ...string) run {
 	} else if err != nil {
 		t.Fatalf("run %v: %v", args, err)
 	}
-	if len(world.secrets) == 0 || args[0] == "install" {
+	if len(world.secrets.all()) == 0 || args[0] == "install" {
 		learnSecrets(t)
 	}
 	silent(t, "kubectl kea "+strings.Join(args, " "), r.out+r.err)
@@ -97,32 +98,45 @@ func killAt(t *testing.T, step string, args ...string) {
 // endAt runs a command and sends it a signal when it begins a step.
 func endAt(t *testing.T, signal os.Signal, step string, args ...string) run {
 	t.Helper()
+	r, reached := atStep(t, step, func(p *os.Process) { _ = p.Signal(signal) }, nil, args...)
+	if !reached {
+		t.Fatalf("it never came to %q:\n%s%s", step, r.out, r.err)
+	}
+	return r
+}
+
+// atStep runs a command, and something else once when it begins a step, if it comes to that. It returns when both have ended.
+// more is environment.
+func atStep(t *testing.T, step string, do func(*os.Process), more []string, args ...string) (r run, reached bool) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
+	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, world.plugin, args...)
+	cmd.Env, cmd.Stdout = append(append(os.Environ(), "LANG=C.UTF-8"), more...), &out
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	reached := false
 	seen := bytes.Buffer{}
+	var doing sync.WaitGroup
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
 		fmt.Fprintln(&seen, lines.Text())
-		if lines.Text() == step+" ..." {
+		if !reached && lines.Text() == step+" ..." {
 			reached = true
-			_ = cmd.Process.Signal(signal)
+			doing.Go(func() { do(cmd.Process) })
 		}
 	}
-	_ = cmd.Wait() // it did not end well, and was not meant to
+	_ = cmd.Wait() // how it ended is in the exit code
+	took := time.Since(start)
+	doing.Wait()
 	learnSecrets(t)
-	silent(t, args[0]+", which was ended", seen.String())
-	if !reached {
-		t.Fatalf("it never came to %q:\n%s", step, seen.String())
-	}
-	return run{err: seen.String(), code: cmd.ProcessState.ExitCode()}
+	silent(t, args[0]+" "+args[1], out.String()+seen.String())
+	return run{out: out.String(), err: seen.String(), code: cmd.ProcessState.ExitCode(), took: took}, reached
 }
 
 // look is `status -o json` of a namespace.
@@ -191,7 +205,8 @@ func lab(t *testing.T, args ...string) string {
 func until(t *testing.T, namespace, what string, limit time.Duration, ok func(status.Report) error) status.Report {
 	t.Helper()
 	start := time.Now()
-	for {
+	// A look costs the lab more than the waiting test: the longer it takes, the rarer.
+	for pause := 300 * time.Millisecond; ; pause = min(pause*3/2, time.Second) {
 		r := look(t, namespace)
 		err := ok(r)
 		if err == nil {
@@ -201,7 +216,7 @@ func until(t *testing.T, namespace, what string, limit time.Duration, ok func(st
 		if time.Since(start) > limit {
 			t.Fatalf("%s: not within %s: %v\n%s", what, limit, err, plugin(t, "status", "-n", namespace).out)
 		}
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
@@ -273,17 +288,23 @@ func yes(b *bool) bool { return b != nil && *b }
 
 func no(b *bool) bool { return b != nil && !*b }
 
-// keepAway lets no new pod start until the test ends, so that a deleted one stays away.
-func keepAway(t *testing.T) (comeBack func()) {
+// keepAway has no node for a new pod of a namespace's servers until the test ends, so that a deleted one stays away. The
+// StatefulSet replaces only pods that are deleted.
+func keepAway(t *testing.T, namespace string) (comeBack func()) {
 	t.Helper()
-	node := strings.TrimSpace(kubectl(t, "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"))
-	kubectl(t, "cordon", node)
+	const set = "kea-dhcp"
+	patch := func(selector string) {
+		kubectl(t, "-n", namespace, "patch", "statefulset", set, "--type=merge", "-p", `{"spec":{"template":{"spec":{"nodeSelector":`+selector+`}}}}`)
+	}
+	patch(`{"kea.fos1.io/e2e":"away"}`)
 	done := false
 	comeBack = func() {
-		if !done {
-			done = true
-			kubectl(t, "uncordon", node)
+		if done {
+			return
 		}
+		done = true
+		patch("null")
+		kubectl(t, "-n", namespace, "delete", "pods", "-l", "app.kubernetes.io/name="+set, "--field-selector=status.phase=Pending", "--grace-period=0", "--force")
 	}
 	t.Cleanup(comeBack)
 	return comeBack

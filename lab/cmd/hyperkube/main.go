@@ -1,4 +1,4 @@
-// Command hyperkube is one multi-call binary with every Kubernetes program that the lab runs, so that client-go,
+// Command hyperkube is one multi-call binary with every Kubernetes daemon that the lab runs, so that client-go,
 // grpc and the rest are compiled and linked once. The program is picked by argv[0] or by the first argument.
 package main
 
@@ -14,8 +14,6 @@ import (
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
-	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	kubeproxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -30,7 +28,6 @@ func main() {
 		"kube-scheduler":          func() { exec(scheduler.NewSchedulerCommand()) },
 		"kubelet":                 func() { exec(kubelet.NewKubeletCommand(context.Background())) },
 		"kube-proxy":              func() { exec(kubeproxy.NewProxyCommand()) },
-		"kubectl":                 kubectlMain,
 		"etcd":                    func() { etcdmain.Main(os.Args) },
 		"coredns":                 corednsMain,
 		"provisioner":             provisionerMain,
@@ -41,16 +38,10 @@ func main() {
 		run, ok = programs[os.Args[0]]
 	}
 	if !ok {
-		fmt.Fprintln(os.Stderr, "usage: hyperkube PROGRAM ... (kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, kubectl, etcd, coredns, provisioner)")
+		fmt.Fprintln(os.Stderr, "usage: hyperkube PROGRAM ... (kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, etcd, coredns, provisioner)")
 		os.Exit(2)
 	}
 	run()
 }
 
 func exec(command *cobra.Command) { os.Exit(cli.Run(command)) }
-
-func kubectlMain() {
-	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
-		kubectlutil.CheckErr(err)
-	}
-}

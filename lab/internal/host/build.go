@@ -29,6 +29,8 @@ func programs(kubernetes string) []program {
 	}
 	return []program{
 		{"hyperkube", "./cmd/hyperkube", ld},
+		// A program of its own: it starts in a third of the time, and the tests start it some thousand times.
+		{"kubectl", "k8s.io/kubernetes/cmd/kubectl", ld},
 		{"cnpg-manager", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager", "-s -w"},
 		{"barman-plugin", "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager", "-s -w"},
 		{"gofakes3", "github.com/johannesboyne/gofakes3/cmd/gofakes3", "-s -w"},
@@ -59,9 +61,6 @@ func (p Paths) Build(ctx context.Context, log io.Writer) (string, error) {
 			if err != nil {
 				return "", err
 			}
-		}
-		if err := os.Symlink("hyperkube", filepath.Join(dir, "kubectl")); err != nil && !os.IsExist(err) {
-			return "", err
 		}
 		if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644); err != nil {
 			return "", err

@@ -151,7 +151,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	_, err = Find(folder, "cold-standby")
-	if err == nil || !strings.Contains(err.Error(), "branch, foreign, hot-standby, large, load-balancing") {
+	if err == nil || !strings.Contains(err.Error(), "branch, foreign, handmade, hot-standby, large, load-balancing") {
 		t.Errorf("error %v does not tell what there is", err)
 	}
 }

@@ -1,0 +1,39 @@
+package credentials
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/inventory"
+	"github.com/kubectl-kea/kubectl-kea/pkg/keadb"
+	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
+)
+
+// Source is how the cluster, its pods, Kea and the databases are reached.
+type Source struct {
+	Client    client.Client
+	Pods      Pods
+	Connector *inventory.Connector
+	// Observe, when set, is told of every statement sent to a database.
+	Observe func(keadb.Call)
+	Now     func() time.Time
+}
+
+// Pods are the ways into pods; *kube.Client has them.
+type Pods interface {
+	inventory.Dialer
+	// Exec runs a command in a container. Permission: create pods/exec.
+	Exec(ctx context.Context, namespace, pod, container string, command []string, stdin io.Reader, stdout, stderr io.Writer) error
+}
+
+// What a rotation leaves on the Secret.
+const (
+	annotationRotated   = marks.Domain + "/rotated-at" // RFC 3339
+	annotationRotatedBy = marks.Domain + "/rotated-by" // who, and the command
+)
+
+// patience is how long one source may take in a look.
+const patience = 4 * time.Second
