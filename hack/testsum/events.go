@@ -24,6 +24,7 @@ type event struct {
 type outcome struct {
 	action string // pass, fail, skip, or empty while it runs
 	output []string
+	shown  bool // its output was printed already
 }
 
 // reader turns events into a tally and a text for people.
@@ -114,7 +115,7 @@ func (r *reader) explainNow(pkg, test string) {
 	_, failed, _ := judge(own, false)
 	for _, name := range failed {
 		fmt.Fprint(r.w, indent(own[name].output))
-		own[name].output = nil
+		own[name].shown = true
 	}
 }
 
@@ -138,7 +139,7 @@ func (r *reader) endPackage(e event) {
 	delete(tests, "")
 	count, failed, skipped := judge(tests, e.Action == "fail")
 	r.sum.add(count)
-	if count == (tally{}) && e.Action != "fail" {
+	if len(tests) == 0 && e.Action != "fail" {
 		return // nothing in it
 	}
 	verdict := "ok  "
@@ -147,12 +148,16 @@ func (r *reader) endPackage(e event) {
 	}
 	fmt.Fprintf(r.w, "%s  %s  %s (%.1fs)\n", verdict, e.Package, count, e.Elapsed)
 	for _, name := range skipped {
-		fmt.Fprintf(r.w, "      skipped %s: %s\n", name, reason(tests[name].output))
+		fmt.Fprintf(r.w, "      skipped %s: %s\n", name, said(tests[name].output))
 	}
 	for _, name := range failed {
-		fmt.Fprint(r.w, indent(tests[name].output))
+		r.sum.blame = append(r.sum.blame, "failed: "+name+": "+said(tests[name].output))
+		if !tests[name].shown {
+			fmt.Fprint(r.w, indent(tests[name].output))
+		}
 	}
 	if len(failed) == 0 && e.Action == "fail" {
+		r.sum.blame = append(r.sum.blame, "failed: "+e.Package+": "+said(own.output))
 		fmt.Fprint(r.w, indent(own.output))
 	}
 }
@@ -191,22 +196,30 @@ func judge(tests map[string]*outcome, packageFailed bool) (count tally, failed, 
 	return count, failed, skipped
 }
 
-// reason is what a test said when it was skipped.
-func reason(output []string) string {
+// saidLimit is how many characters of a test's words one line has room for.
+const saidLimit = 300
+
+// said is what a test said last: why it was skipped, or failed. What it logged before is not why.
+func said(output []string) string {
+	last := "nothing"
 	for _, line := range output {
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "---") {
-			continue
+		file, rest, _ := strings.Cut(line, ".go:") // file_test.go:12: the reason
+		_, reason, positioned := strings.Cut(rest, ": ")
+		switch {
+		case line == "", strings.HasPrefix(line, "==="), strings.HasPrefix(line, "---"):
+		case positioned && !strings.Contains(file, " "):
+			last = reason
+		case last == "nothing":
+			last = line
+		default: // goes on on a line of its own
+			last += " " + line
 		}
-		// file_test.go:12: the reason
-		if _, said, ok := strings.Cut(line, ".go:"); ok {
-			if _, text, ok := strings.Cut(said, ": "); ok {
-				return text
-			}
-		}
-		return line
 	}
-	return "no reason given"
+	if short := []rune(last); len(short) > saidLimit {
+		return string(short[:saidLimit]) + "…"
+	}
+	return last
 }
 
 func indent(output []string) string {

@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 {"Action":"fail","Package":"p","Test":"TestA/x"}
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p","Elapsed":1}`,
-			tally{failed: 1},
+			tally{failed: 1, blame: []string{"failed: TestA/x: got 1 want 2"}},
 			"FAIL  p  0 passed, 1 failed (1.0s)\n          a_test.go:7: got 1\n              want 2\n",
 		},
 		{
@@ -48,7 +48,7 @@ func TestRead(t *testing.T) {
 {"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:9: after all\n"}
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p","Elapsed":1}`,
-			tally{passed: 1, failed: 1},
+			tally{passed: 1, failed: 1, blame: []string{"failed: TestA: after all"}},
 			"FAIL  p  1 passed, 1 failed (1.0s)\n          a_test.go:9: after all\n",
 		},
 		{
@@ -70,7 +70,7 @@ func TestRead(t *testing.T) {
 {"Action":"start","Package":"p"}
 {"Action":"output","Package":"p","Output":"FAIL\tp [build failed]\n"}
 {"Action":"fail","Package":"p","Elapsed":0,"FailedBuild":"p [p.test]"}`,
-			tally{failed: 1},
+			tally{failed: 1, blame: []string{"failed: p: FAIL\tp [build failed]"}},
 			"FAIL  p [p.test] does not compile\n# p\n./a.go:3: undefined: x\nFAIL  p  0 passed, 1 failed (0.0s)\n      FAIL\tp [build failed]\n",
 		},
 		{
@@ -80,7 +80,7 @@ func TestRead(t *testing.T) {
 {"Action":"run","Package":"p","Test":"TestB"}
 {"Action":"output","Package":"p","Test":"TestB","Output":"panic: oh\n"}
 {"Action":"fail","Package":"p","Elapsed":0}`,
-			tally{passed: 1, failed: 1},
+			tally{passed: 1, failed: 1, blame: []string{"failed: TestB: panic: oh"}},
 			"FAIL  p  1 passed, 1 failed (0.0s)\n      panic: oh\n",
 		},
 		{
@@ -88,7 +88,7 @@ func TestRead(t *testing.T) {
 {"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"pass","Package":"p","Test":"TestA"}
 not JSON`,
-			tally{passed: 1, failed: 1},
+			tally{passed: 1, failed: 1, blame: []string{"failed: p: nothing"}},
 			"not JSONFAIL  p  1 passed, 1 failed (0.0s)\n",
 		},
 		{
@@ -106,13 +106,26 @@ not JSON`,
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != tt.want {
-				t.Errorf("tally %+v, want %+v", got, tt.want)
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(tally{})); diff != "" {
+				t.Errorf("tally (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.text, b.String()); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWhatATestSaid(t *testing.T) {
+	for want, output := range map[string]string{
+		"nothing":                      "=== RUN   TestA\n--- FAIL: TestA (0.00s)\n",
+		"exit 1: no such lease":        "=== RUN   TestA\n    a_test.go:1: waited 30.5 s for its turn\n    a_test.go:9: exit 1: no such\n        lease\n--- FAIL: TestA (0.00s)\n",
+		strings.Repeat("x", 300) + "…": "    a_test.go:9: " + strings.Repeat("x", 400) + "\n",
+		"panic: oh [recovered]":        "panic: oh\n\t[recovered]\n",
+	} {
+		if got := said(strings.SplitAfter(output, "\n")); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func run(ctx context.Context) int {
 		sum.failed++
 	}
 	fmt.Println()
-	for _, n := range notes {
+	for _, n := range append(sum.blame, notes...) {
 		fmt.Println(n)
 	}
 	fmt.Println(sum)

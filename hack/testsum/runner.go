@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -32,17 +33,22 @@ func (s suite) runTests(c *exec.Cmd, w io.Writer) tally {
 		err = c.Start()
 	}
 	if err != nil {
-		fmt.Fprintf(w, "FAIL  %s: %v\n", s.name, err)
-		return tally{failed: 1}
+		return s.failed(w, err, tally{})
 	}
 	sum, err := read(out, w, s.verbose)
 	if waited := c.Wait(); err == nil {
 		err = waited
 	}
 	if err != nil && sum.failed == 0 {
-		fmt.Fprintf(w, "FAIL  %s: %v\n", s.name, err)
-		sum.failed++
+		return s.failed(w, err, sum)
 	}
+	return sum
+}
+
+// failed counts the suite itself as one failure more.
+func (s suite) failed(w io.Writer, err error, sum tally) tally {
+	fmt.Fprintf(w, "FAIL  %s: %v\n", s.name, err)
+	sum.add(tally{failed: 1, blame: []string{fmt.Sprintf("failed: %s: %v", s.name, err)}})
 	return sum
 }
 
@@ -54,7 +60,7 @@ func (s suite) runCheck(c *exec.Cmd, w io.Writer) tally {
 	took := time.Since(start).Seconds()
 	if err != nil {
 		fmt.Fprintf(w, "FAIL  %s: %v (%.1fs)\n%s", s.name, err, took, indent([]string{out.String()}))
-		return tally{failed: 1}
+		return tally{failed: 1, blame: []string{"failed: " + s.name + ": " + said(strings.SplitAfter(out.String(), "\n"))}}
 	}
 	fmt.Fprintf(w, "ok    %s (%.1fs)\n", s.name, took)
 	return tally{passed: 1}

@@ -7,14 +7,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestChecks(t *testing.T) {
 	var b strings.Builder
 	sum := suite{name: "good", command: []string{"sh", "-c", "echo quiet"}}.run(t.Context(), &b)
 	sum.add(suite{name: "bad", command: []string{"sh", "-c", "echo loud; exit 3"}}.run(t.Context(), &b))
-	if want := (tally{passed: 1, failed: 1}); sum != want {
-		t.Errorf("tally %+v, want %+v", sum, want)
+	if diff := cmp.Diff(tally{passed: 1, failed: 1, blame: []string{"failed: bad: loud"}}, sum, cmp.AllowUnexported(tally{})); diff != "" {
+		t.Errorf("tally (-want +got):\n%s", diff)
 	}
 	if text := b.String(); strings.Contains(text, "quiet") || !strings.Contains(text, "      loud\n") {
 		t.Errorf("output of a check that passes is shown, or of one that fails is not:\n%s", text)
@@ -23,7 +25,7 @@ func TestChecks(t *testing.T) {
 
 func TestACommandThatFailsWithoutATestFails(t *testing.T) {
 	var b strings.Builder
-	if got := (suite{name: "x", json: true, command: []string{"sh", "-c", "exit 1"}}).run(t.Context(), &b); got.failed != 1 {
+	if got := (suite{name: "x", json: true, command: []string{"sh", "-c", "exit 1"}}).run(t.Context(), &b); got.failed != 1 || len(got.blame) != 1 {
 		t.Errorf("tally %+v, want one failure", got)
 	}
 }
