@@ -33,7 +33,8 @@ func replaced(s, kept *corev1.Secret) bool {
 	return false
 }
 
-// keep writes down what the Secret holds in the keys that will change.
+// keep writes down what the Secret holds in the keys that will change. Where the answer was not heard it returns the Secret
+// that may have been made, with the error: it is deleted then.
 func keep(ctx context.Context, c client.Client, p Plan, data map[string][]byte) (*corev1.Secret, error) {
 	o := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -49,8 +50,10 @@ func keep(ctx context.Context, c client.Client, p Plan, data map[string][]byte) 
 	switch {
 	case apierrors.IsAlreadyExists(err):
 		return nil, fmt.Errorf("secret %s has come into being just now: run the command again", o.Name)
-	case err != nil:
+	case err != nil && apierrors.ReasonForError(err) != metav1.StatusReasonUnknown: // refused
 		return nil, discreet(fmt.Errorf("create secret %s: %w", o.Name, err), data)
+	case err != nil:
+		return o, discreet(fmt.Errorf("create secret %s: %w", o.Name, err), data)
 	}
 	return o, nil
 }

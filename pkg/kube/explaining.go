@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-kea/kubectl-kea/pkg/marks"
 )
 
-// explaining makes every error of a client one that a person can read, and every write one of FieldManager.
+// explaining makes every error of a client one that a person can read, and every write one of FieldManager that is finished.
 func explaining(c client.WithWatch) client.WithWatch {
 	return interceptor.NewClient(c, interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
@@ -21,21 +21,33 @@ func explaining(c client.WithWatch) client.WithWatch {
 			return explained(c.List(ctx, list, opts...))
 		},
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(owned(c).Create(ctx, obj, opts...))
 		},
 		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(c.Delete(ctx, obj, opts...))
 		},
 		DeleteAllOf: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteAllOfOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(c.DeleteAllOf(ctx, obj, opts...))
 		},
 		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(owned(c).Update(ctx, obj, opts...))
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(owned(c).Patch(ctx, obj, patch, opts...))
 		},
 		Apply: func(ctx context.Context, c client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+			ctx, done := finish(ctx)
+			defer done()
 			return explained(owned(c).Apply(ctx, obj, opts...))
 		},
 		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {

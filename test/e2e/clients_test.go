@@ -77,10 +77,15 @@ func underLoad(t *testing.T, during func(), args ...string) measured {
 	return c.result(t)
 }
 
+// around is for how long clients ask before and after something.
+const around = 2 * time.Second
+
+// enough is how many exchanges clients begin at least, at a rate a second, around something that took so many seconds.
+func enough(rate, seconds float64) int { return int(0.9 * rate * (seconds + 2*around.Seconds())) }
+
 // aroundLoad runs clients for as long as something takes, and from two seconds before to two seconds after it.
 func aroundLoad(t *testing.T, during func(), args ...string) measured {
 	t.Helper()
-	const around = 2 * time.Second
 	c := startClients(t, append(args, "-duration", "10m")...)
 	time.Sleep(around)
 	during()

@@ -146,6 +146,7 @@ func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 	h.well(t)
 	for _, strategy := range []string{"alternating", "same-role"} {
 		var m, calm measured
+		var report credentials.Rotation
 		for range 3 {
 			h.well(t)
 			calm = underLoad(t, func() {}, "handmade", "-rate", "20", "-renew", "-clients", "40", "-duration", "4s")
@@ -164,7 +165,7 @@ func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 			if r.code != 0 {
 				t.Fatalf("rotate: exit %d\n%s%s", r.code, r.out, r.err)
 			}
-			report := decode[credentials.Rotation](t, r)
+			report = decode[credentials.Rotation](t, r)
 			t.Logf("%s: %d new sessions in %.1f s; lost %d of %d, %d NAKs, longest silence %.2f s; beforehand lost %d of %d",
 				strategy, report.Ended, report.Seconds, m.Lost, m.Started, m.Naks, m.Silence.Longest.Seconds(), calm.Lost, calm.Started)
 			found := h.agreed(t)
@@ -195,7 +196,7 @@ func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 				break
 			}
 		}
-		if m.Lost != 0 && calm.Lost == 0 || m.Started < 150 {
+		if m.Lost != 0 && calm.Lost == 0 || m.Started < enough(20, report.Seconds) {
 			t.Errorf("%s: %+v", strategy, m)
 		}
 	}
