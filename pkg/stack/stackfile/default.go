@@ -80,8 +80,9 @@ func defaultKea(s *v1alpha1.Stack) {
 
 	orNew(&k.DHCP4.Enabled, true)
 	orNew(&k.DHCP6.Enabled, hasSubnets6(s))
-	defaultDaemon(&k.DHCP4)
-	defaultDaemon(&k.DHCP6)
+	allocator := defaultAllocator(s)
+	defaultDaemon(&k.DHCP4, allocator)
+	defaultDaemon(&k.DHCP6, allocator)
 	orTime(&k.DHCP6.PreferredLifetime, (k.DHCP6.LeaseTime.Duration / 2).Truncate(time.Second))
 
 	or(&k.LogSeverity, "INFO")
@@ -101,10 +102,19 @@ func hasSubnets6(s *v1alpha1.Stack) bool {
 	return false
 }
 
-func defaultDaemon(d *v1alpha1.Daemon) {
+// defaultAllocator: Kea's own default, iterative, asks the database about every address in use before it finds a free one after
+// each start and takeover, while clients wait; and after a restore it hands out those first that the database has forgotten.
+func defaultAllocator(s *v1alpha1.Stack) string {
+	if s.Spec.Database.Type == v1alpha1.Memfile {
+		return "iterative" // leases are in the server's memory, where a look takes no time
+	}
+	return "random"
+}
+
+func defaultDaemon(d *v1alpha1.Daemon, allocator string) {
 	orTime(&d.LeaseTime, 24*time.Hour)
 	orTime(&d.MaxLeaseTime, max(7*24*time.Hour, d.LeaseTime.Duration))
-	or(&d.Allocator, "iterative")
+	or(&d.Allocator, allocator)
 }
 
 func defaultHA(h *v1alpha1.HighAvailability) {

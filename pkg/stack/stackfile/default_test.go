@@ -34,11 +34,11 @@ func whole() *v1alpha1.Stack {
 					Hooks: "/usr/lib/kea/hooks", Scripts: "/usr/share/kea/scripts", Run: "/run/kea", Data: "/var/lib/kea",
 				},
 				DHCP4: v1alpha1.Daemon{
-					Enabled: new(true), LeaseTime: d(86400 * time.Second), MaxLeaseTime: d(604800 * time.Second), Allocator: "iterative",
+					Enabled: new(true), LeaseTime: d(86400 * time.Second), MaxLeaseTime: d(604800 * time.Second), Allocator: "random",
 				},
 				DHCP6: v1alpha1.Daemon{
 					Enabled: new(false), LeaseTime: d(86400 * time.Second), MaxLeaseTime: d(604800 * time.Second),
-					PreferredLifetime: d(43200 * time.Second), Allocator: "iterative",
+					PreferredLifetime: d(43200 * time.Second), Allocator: "random",
 				},
 				LogSeverity:  "INFO",
 				AntiAffinity: "preferred",
@@ -117,6 +117,14 @@ func TestDefault(t *testing.T) {
 			func(s *v1alpha1.Stack) {
 				s.Spec.Kea.DHCP4.LeaseTime, s.Spec.Kea.DHCP4.MaxLeaseTime = d(1000*time.Hour), d(1000*time.Hour)
 				s.Spec.Kea.DHCP6.LeaseTime, s.Spec.Kea.DHCP6.PreferredLifetime = d(15*time.Second), d(7*time.Second)
+			},
+		},
+		{
+			"leases in files",
+			func(s *v1alpha1.Stack) { s.Spec.Database.Type = v1alpha1.Memfile },
+			func(s *v1alpha1.Stack) {
+				s.Spec.Database.Type = v1alpha1.Memfile
+				s.Spec.Kea.DHCP4.Allocator, s.Spec.Kea.DHCP6.Allocator = "iterative", "iterative"
 			},
 		},
 		{
