@@ -246,6 +246,11 @@ func TestMissing(t *testing.T) {
 			[]string{"kea-dhcp-0/dhcp4 is not heard by its partner"},
 			[]string{},
 		},
+		"its partner has not heard of it yet": {
+			func(a, _ *Observation) { sees(a, kea.StateReady) },
+			[]string{"kea-dhcp-1/dhcp4 is still ready for its partner"},
+			[]string{},
+		},
 		"the standby lost the database": {
 			func(_, b *Observation) { noDB(b) }, []string{"kea-dhcp-1/dhcp4 has no lease database"}, []string{},
 		},

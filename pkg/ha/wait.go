@@ -57,6 +57,8 @@ func (r Relationship) unhealthy() []string {
 			found = append(found, p.Server+" is "+string(p.State))
 		case !hears(p):
 			found = append(found, p.Server+" is not heard by its partner")
+		case p.SeenState != nil && !normalState(*p.SeenState): // its partner has not heard from it since it changed
+			found = append(found, p.Server+" is still "+string(*p.SeenState)+" for its partner")
 		}
 	}
 	if len(r.Doubled) > 0 {

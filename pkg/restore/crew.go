@@ -18,8 +18,9 @@ import (
 const (
 	// pausePeriod is how long a server stays paused after the last word from here: what a killed run costs.
 	pausePeriod = 10 * time.Second
-	// pauseSign is how often the pause is begun anew.
-	pauseSign = pausePeriod / 4
+	// slowPausePeriod is the same where the database is gone. Kea's main thread tries to reach it then, for up to five seconds
+	// each time for leases and for reservations, and takes commands in between. Nobody is served anyway.
+	slowPausePeriod = 40 * time.Second
 )
 
 // crewKea is the part of *kea.Client that a crew needs.
@@ -37,6 +38,20 @@ type hand struct {
 
 // crew are the servers of a deployment that have to pause while the database changes.
 type crew []hand
+
+// pace is how fast servers can be expected to answer.
+type pace struct {
+	period time.Duration // of a pause; it is begun anew four times in it
+	probe  time.Duration // how long a server may take to find its database again; it tries once a second after a first failure
+}
+
+// paceOf is slow for servers without a database.
+func paceOf(haveDatabase bool) pace {
+	if haveDatabase {
+		return pace{pausePeriod, 8 * time.Second}
+	}
+	return pace{slowPausePeriod, 20 * time.Second}
+}
 
 // each does something with all servers at the same time. The error names every server that failed.
 func (c crew) each(do func(h hand) error) error {
@@ -90,20 +105,22 @@ func (c crew) names() string {
 }
 
 // pause has all servers stop answering clients, and keeps them so until the returned function is called, which does not
-// start them again. When a server can no longer be told, the pause may run out: lost is then called once.
-func (c crew) pause(ctx context.Context, lost func(error)) (end func(), err error) {
-	disable := func(ctx context.Context) error {
-		return c.each(func(h hand) error { return h.kea.DisableDHCP(ctx, h.Service, pausePeriod) })
+// start them again. When a server has not been told for so long that its pause is about to run out, lost is called once.
+func (c crew) pause(ctx context.Context, p pace, lost func(error)) (end func(), err error) {
+	sign := p.period / 4
+	disable := func(ctx context.Context, limit time.Duration) error {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return c.each(func(h hand) error { return h.kea.DisableDHCP(ctx, h.Service, p.period) })
 	}
-	limited, cancel := context.WithTimeout(ctx, pausePeriod/2)
-	defer cancel()
-	if err := disable(limited); err != nil {
+	last := time.Now()
+	if err := disable(ctx, p.period/2); err != nil {
 		return nil, err
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
 	keeper.Go(func() {
-		ticker := time.NewTicker(pauseSign)
+		ticker := time.NewTicker(sign)
 		defer ticker.Stop()
 		for {
 			select {
@@ -111,10 +128,12 @@ func (c crew) pause(ctx context.Context, lost func(error)) (end func(), err erro
 				return
 			case <-ticker.C:
 			}
-			limited, cancel := context.WithTimeout(keeping, pauseSign)
-			err := disable(limited)
-			cancel()
-			if err != nil && keeping.Err() == nil {
+			begun := time.Now()
+			err := disable(keeping, sign)
+			switch {
+			case err == nil:
+				last = begun
+			case keeping.Err() == nil && time.Since(last) >= p.period-sign:
 				lost(fmt.Errorf("keep the servers paused: %w", err))
 				return
 			}
@@ -128,12 +147,9 @@ func (c crew) resume(ctx context.Context) error {
 	return c.each(func(h hand) error { return h.kea.EnableDHCP(ctx, h.Service) })
 }
 
-// probeTime is how long a server may take to find its database again; it tries once a second after a first failure.
-const probeTime = 8 * time.Second
-
 // probe waits until all servers read leases. The first answer after the end of their sessions is how they notice it.
-func (c crew) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+func (c crew) probe(ctx context.Context, p pace) error {
+	ctx, cancel := context.WithTimeout(ctx, p.probe)
 	defer cancel()
 	return c.each(func(h hand) error {
 		for {

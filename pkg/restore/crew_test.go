@@ -74,7 +74,7 @@ func crewOf(daemons ...*daemon) crew {
 func TestPauseIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &daemon{}, &daemon{}
-		end, err := crewOf(a, b).pause(t.Context(), func(err error) { t.Errorf("lost: %v", err) })
+		end, err := crewOf(a, b).pause(t.Context(), paceOf(true), func(err error) { t.Errorf("lost: %v", err) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestPauseIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &daemon{}
 		lost := make(chan error, 2)
-		end, err := crewOf(d).pause(t.Context(), func(err error) { lost <- err })
+		end, err := crewOf(d).pause(t.Context(), paceOf(true), func(err error) { lost <- err })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,9 +125,35 @@ func TestPauseIsLost(t *testing.T) {
 	})
 }
 
+// Servers without a database answer late: nothing is lost by one word that is not heard.
+func TestPauseOfSlowServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &daemon{}
+		end, err := crewOf(d).pause(t.Context(), paceOf(false), func(err error) { t.Errorf("lost: %v", err) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		hears := func(yes bool) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.deaf = !yes
+		}
+		for range 4 {
+			hears(false)
+			time.Sleep(slowPausePeriod / 2)
+			hears(true)
+			time.Sleep(slowPausePeriod / 2)
+			if !d.paused() {
+				t.Fatal("it answers in the middle of the pause")
+			}
+		}
+		end()
+	})
+}
+
 // One server that cannot be paused: no move, and the error names it.
 func TestPauseRefused(t *testing.T) {
-	_, err := crewOf(&daemon{}, &daemon{deaf: true}).pause(t.Context(), func(error) {})
+	_, err := crewOf(&daemon{}, &daemon{deaf: true}).pause(t.Context(), paceOf(true), func(error) {})
 	if !errors.Is(err, errDeaf) || !strings.Contains(err.Error(), "kea-dhcp-1/dhcp4") || strings.Contains(err.Error(), "kea-dhcp-0") {
 		t.Error(err)
 	}
@@ -135,15 +161,15 @@ func TestPauseRefused(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if err := crewOf(&daemon{}, &daemon{lost: 3}).probe(t.Context()); err != nil {
+		if err := crewOf(&daemon{}, &daemon{lost: 3}).probe(t.Context(), paceOf(true)); err != nil {
 			t.Error(err)
 		}
 		start := time.Now()
-		err := crewOf(&daemon{}, &daemon{lost: 1 << 20}).probe(t.Context())
+		err := crewOf(&daemon{}, &daemon{lost: 1 << 20}).probe(t.Context(), paceOf(true))
 		if !errors.Is(err, kea.ErrNoDatabase) || !strings.Contains(err.Error(), "kea-dhcp-1/dhcp4") {
 			t.Error(err)
 		}
-		if took := time.Since(start); took < probeTime || took > probeTime+time.Second {
+		if took, want := time.Since(start), paceOf(true).probe; took < want || took > want+time.Second {
 			t.Errorf("it waited %v", took)
 		}
 	})

@@ -164,7 +164,10 @@ func (m *move) gatherCrew(ctx context.Context) error {
 			continue
 		}
 		i := slices.IndexFunc(in.Servers, func(s inventory.Server) bool { return s.Name() == known.Name })
-		if i < 0 || !in.Servers[i].State.Running {
+		switch gone := i < 0 || !in.Servers[i].State.Running; {
+		case gone && !m.p.Readable: // Kea ends when it has not found its database for long, and will begin with the new one
+			continue
+		case gone:
 			return fmt.Errorf("%s does not run any more: look again", known.Name)
 		}
 		api, _, err := m.Connector.Connect(ctx, in.Servers[i])
@@ -196,10 +199,13 @@ func (m *move) carryOn(ctx context.Context, note func(string), final bool) (stri
 	return m.counts.add(carried), nil
 }
 
+// pace is slow while the servers have no database.
+func (m *move) pace() pace { return paceOf(m.p.Readable) }
+
 // stop has the servers stop answering clients.
 func (m *move) stop(ctx context.Context, _ func(string)) (string, error) {
 	m.pausedAt = m.Now()
-	end, err := m.crew.pause(ctx, func(err error) { m.lost <- err })
+	end, err := m.crew.pause(ctx, m.pace(), func(err error) { m.lost <- err })
 	if err != nil {
 		return "", err
 	}
@@ -259,10 +265,10 @@ func (m *move) shut(ctx context.Context, note func(string)) (string, error) {
 // find has the servers notice that their sessions are gone; they log in anew at once. None may be left in the other
 // database, so each of them has to show in the new one before clients are answered again.
 func (m *move) find(ctx context.Context, note func(string)) (string, error) {
-	if err := m.crew.probe(ctx); err != nil {
+	if err := m.crew.probe(ctx, m.pace()); err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	ctx, cancel := context.WithTimeout(ctx, m.pace().probe)
 	defer cancel()
 	for {
 		health, err := m.to.db.Health(ctx)
@@ -283,7 +289,7 @@ func (m *move) find(ctx context.Context, note func(string)) (string, error) {
 // start ends the pause. From here on there is no going back: clients may get leases in the new database.
 func (m *move) start(ctx context.Context, _ func(string)) (string, error) {
 	m.letGo()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pausePeriod)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.pace().period)
 	defer cancel()
 	if err := m.crew.resume(ctx); err != nil {
 		return "", err // it ends by itself

@@ -30,7 +30,7 @@ func (m *move) undo(ctx context.Context) error {
 		if m.to != nil {
 			try(m.leave(ctx))
 		}
-		try(m.crew.probe(ctx))
+		try(m.crew.probe(ctx, m.pace()))
 	}
 	m.letGo()
 	try(m.crew.resume(ctx))

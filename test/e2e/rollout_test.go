@@ -108,6 +108,7 @@ func (w ward) steady(t *testing.T) {
 	restored(t, w.namespace)
 	t.Cleanup(func() {
 		plugin(t, "config", "abort", "-n", w.namespace, "--yes")
+		does(t, "wait", "-n", w.namespace)
 		if r := plugin(t, "config", "apply", "-n", w.namespace, "--set", "valid-lifetime=3600", "--yes"); r.code != 0 {
 			t.Errorf("the stack's value is not back:\n%s%s", r.out, r.err)
 		}
