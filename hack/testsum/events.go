@@ -196,30 +196,40 @@ func judge(tests map[string]*outcome, packageFailed bool) (count tally, failed, 
 	return count, failed, skipped
 }
 
-// saidLimit is how many characters of a test's words one line has room for.
-const saidLimit = 300
+const (
+	// saidLast is how many of a test's messages are told in one line: which of them is why it failed, go test does not say.
+	saidLast = 4
+	// saidLimit is how many characters of a message that line has room for.
+	saidLimit = 250
+)
 
-// said is what a test said last: why it was skipped, or failed. What it logged before is not why.
+// said is what a test said last: why it was skipped, or failed.
 func said(output []string) string {
-	last := "nothing"
+	messages := []string{}
 	for _, line := range output {
 		line = strings.TrimSpace(line)
 		file, rest, _ := strings.Cut(line, ".go:") // file_test.go:12: the reason
 		_, reason, positioned := strings.Cut(rest, ": ")
-		switch {
+		switch last := len(messages) - 1; {
 		case line == "", strings.HasPrefix(line, "==="), strings.HasPrefix(line, "---"):
 		case positioned && !strings.Contains(file, " "):
-			last = reason
-		case last == "nothing":
-			last = line
+			messages = append(messages, reason)
+		case last < 0:
+			messages = append(messages, line)
 		default: // goes on on a line of its own
-			last += " " + line
+			messages[last] += " " + line
 		}
 	}
-	if short := []rune(last); len(short) > saidLimit {
-		return string(short[:saidLimit]) + "…"
+	if len(messages) == 0 {
+		return "nothing"
 	}
-	return last
+	messages = messages[max(0, len(messages)-saidLast):]
+	for i, m := range messages {
+		if short := []rune(m); len(short) > saidLimit {
+			messages[i] = string(short[:saidLimit]) + "…"
+		}
+	}
+	return strings.Join(messages, " | ")
 }
 
 func indent(output []string) string {

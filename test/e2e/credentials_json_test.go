@@ -140,7 +140,8 @@ func (h byHand) nowhere(t *testing.T) {
 }
 
 // Both strategies while clients come and renew: nobody is refused, and the files keep every byte but the login. A machine that is
-// busy with something else loses clients without any rotation, which a look beforehand shows: one of three has to be clean.
+// busy with something else loses clients without any rotation, which a look beforehand shows; and with same-role a server that
+// opens one more session before its reload is refused, and refuses its client: one of three has to be clean.
 func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 	h := handmade()
 	h.well(t)
@@ -189,14 +190,14 @@ func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 					t.Errorf("%s has sessions of before the rotation: since %v", pod.Pod, pod.Since)
 				}
 			}
-			if m.Naks != 0 || m.Duplicates != 0 {
+			if m.Duplicates != 0 || m.Naks != 0 && strategy == "alternating" {
 				t.Errorf("%s: %+v", strategy, m)
 			}
-			if m.Lost == 0 {
+			if m.Lost+m.Naks == 0 {
 				break
 			}
 		}
-		if m.Lost != 0 && calm.Lost == 0 || m.Started < enough(20, report.Seconds) {
+		if m.Naks != 0 || m.Lost != 0 && calm.Lost == 0 || m.Started < enough(20, report.Seconds) {
 			t.Errorf("%s: %+v", strategy, m)
 		}
 	}
@@ -235,8 +236,10 @@ func TestCredentialsInConfigurationKilled(t *testing.T) {
 		"write secret dhcp-files", "bring it to dhcp-0, dhcp-1", "dhcp-1 reloads", "dhcp-0 reloads, dhcp-1 covers it", "all sessions are new",
 		"forget the former configuration", "role " + role + " is locked out", "note the rotation", "forget the former password",
 	}
+	finished := alternating[len(alternating)-1]
+	now := to
 	m := aroundLoad(t, func() {
-		for _, step := range alternating {
+		for _, step := range alternating[:len(alternating)-1] {
 			killAt(t, step, command("alternating")...)
 			if r := plugin(t, "status", "-n", h.namespace); !strings.Contains(r.out, "kubectl kea credentials rotate -n handmade") {
 				t.Errorf("killed at %q, status does not name the command that goes on:\n%s", step, r.out)
@@ -245,21 +248,25 @@ func TestCredentialsInConfigurationKilled(t *testing.T) {
 		if r := plugin(t, command("same-role")...); r.code != 1 || !strings.Contains(r.out, "an earlier rotation was broken off") {
 			t.Errorf("another strategy goes on with it: exit %d\n%s%s", r.code, r.out, r.err)
 		}
+		killAt(t, finished, command("alternating")...)
+		if !strings.Contains(kubectl(t, "-n", h.namespace, "get", "secrets", "-o", "name"), "-before-") {
+			now = role // it was killed when all was done: the next one begins anew, back to the first role
+		}
 		h.rotate(t)
 	}, "handmade", "-rate", "10", "-renew", "-clients", "30")
 	t.Logf("killed %d times: lost %d of %d, %d NAKs, longest silence %.2f s", len(alternating), m.Lost, m.Started, m.Naks, m.Silence.Longest.Seconds())
 	if m.Naks != 0 || m.Duplicates != 0 {
 		t.Errorf("%+v", m)
 	}
-	now, password := h.login(t, h.agreed(t).Secret)
-	if now != to || !h.opens(t, to, password) || h.opens(t, role, old) {
-		t.Errorf("the servers log in as %s, not %s, or the former password works", now, to)
+	is, password := h.login(t, h.agreed(t).Secret)
+	if is != now || !h.opens(t, now, password) || h.opens(t, role, old) {
+		t.Errorf("the servers log in as %s, not %s, or the former password works", is, now)
 	}
 	for _, step := range []string{"database dhcpdb takes it", "dhcp-0 reloads, dhcp-1 covers it", "note the rotation"} {
 		killAt(t, step, command("same-role")...)
 	}
 	h.rotate(t)
-	if _, last := h.login(t, h.agreed(t).Secret); last == password || h.opens(t, to, password) || !h.opens(t, to, last) {
+	if _, last := h.login(t, h.agreed(t).Secret); last == password || h.opens(t, now, password) || !h.opens(t, now, last) {
 		t.Error("the former password works, or the new one does not")
 	}
 	h.well(t)
