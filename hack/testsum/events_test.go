@@ -118,10 +118,10 @@ not JSON`,
 
 func TestWhatATestSaid(t *testing.T) {
 	for want, output := range map[string]string{
-		"nothing":                      "=== RUN   TestA\n--- FAIL: TestA (0.00s)\n",
-		"exit 1: no such lease":        "=== RUN   TestA\n    a_test.go:1: waited 30.5 s for its turn\n    a_test.go:9: exit 1: no such\n        lease\n--- FAIL: TestA (0.00s)\n",
-		strings.Repeat("x", 250) + "…": "    a_test.go:9: " + strings.Repeat("x", 400) + "\n",
-		"panic: oh [recovered]":        "panic: oh\n\t[recovered]\n",
+		"nothing": "=== RUN   TestA\n--- FAIL: TestA (0.00s)\n",
+		"waited 30.5 s for its turn | exit 1: no such lease": "=== RUN   TestA\n    a_test.go:1: waited 30.5 s for its turn\n    a_test.go:9: exit 1: no such\n        lease\n--- FAIL: TestA (0.00s)\n",
+		strings.Repeat("x", 250) + "…":                       "    a_test.go:9: " + strings.Repeat("x", 400) + "\n",
+		"panic: oh [recovered]":                              "panic: oh\n\t[recovered]\n",
 	} {
 		if got := said(strings.SplitAfter(output, "\n")); got != want {
 			t.Errorf("got %q, want %q", got, want)
