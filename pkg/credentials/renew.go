@@ -32,13 +32,8 @@ func (r *rotation) renew(ctx context.Context, t rollout.Turn, note func(string))
 	}
 	ended := 0
 	anew := func(ctx context.Context) error { return r.logInAnew(ctx, t, &ended, note) }
-	err = rollout.Covered(ctx, r.apis, t, func(ctx context.Context) error {
-		left, err := r.stale(ctx, t.Pod)
-		if err != nil || left == 0 {
-			return err
-		}
-		return rollout.Paused(ctx, r.apis, t, anew)
-	})
+	// Also where all sessions are new: an earlier run may have been killed before the servers noticed that others are gone.
+	err = rollout.Covered(ctx, r.apis, t, func(ctx context.Context) error { return rollout.Paused(ctx, r.apis, t, anew) })
 	r.report.Ended += ended
 	if err != nil {
 		if after, failed := r.restarts(context.WithoutCancel(ctx), t.Pod); failed == nil && after > before {
@@ -73,23 +68,28 @@ func (r *rotation) reach(ctx context.Context, note func(string)) error {
 	return r.takes(ctx, r.p.Role, password, note)
 }
 
-// logInAnew ends a pod's sessions that are of the old password until there are none, and has its servers notice: they learn
-// of it by a query only. Each has to show with a newer session.
+// logInAnew ends all of a pod's sessions, and has its servers notice: they learn of it by a query only. Each has to show with
+// a newer session. Those of the new password are ended too: a server's threads open sessions as they need them, and with one of
+// these a query would succeed, and the server go on with sessions that are gone, and refuse the clients that get one.
 func (r *rotation) logInAnew(ctx context.Context, t rollout.Turn, ended *int, note func(string)) error {
 	if err := r.drain(ctx, t.Pod); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, renewTime, fmt.Errorf("%s did not log in anew within %s", t.Pod, renewTime))
 	defer cancel()
+	role, err := r.db.Role(ctx)
+	if err != nil {
+		return err
+	}
 	for {
-		n, err := r.db.EndSessionsFrom(ctx, r.p.use.addresses(t.Pod), r.proven)
+		n, err := r.db.EndSessionsFrom(ctx, r.p.use.addresses(t.Pod), role.Now)
 		if err != nil {
 			return err
 		}
 		*ended += n
 		err = r.probe(ctx, t)
 		if err == nil {
-			err = r.shows(ctx, t)
+			err = r.shows(ctx, t, role.Now)
 		}
 		if err == nil {
 			return nil
@@ -151,8 +151,8 @@ func (r *rotation) probe(ctx context.Context, t rollout.Turn) error {
 	return errors.Join(failed...)
 }
 
-// shows says why the sessions of a pod are not yet all new, one for each of its servers at least.
-func (r *rotation) shows(ctx context.Context, t rollout.Turn) error {
+// shows says why the sessions of a pod are not yet all of after a moment, one for each of its servers at least.
+func (r *rotation) shows(ctx context.Context, t rollout.Turn, since time.Time) error {
 	role, err := r.db.Role(ctx)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (r *rotation) shows(ctx context.Context, t rollout.Turn) error {
 	for _, s := range role.Sessions {
 		switch {
 		case !slices.Contains(own, s.ClientAddr):
-		case s.BackendStart.Before(r.proven):
+		case s.BackendStart.Before(since):
 			stale++
 		default:
 			fresh++
@@ -169,32 +169,11 @@ func (r *rotation) shows(ctx context.Context, t rollout.Turn) error {
 	}
 	switch {
 	case stale > 0:
-		return fmt.Errorf("%s still has %d sessions of the old password", t.Pod, stale)
+		return fmt.Errorf("%s still has %d former sessions", t.Pod, stale)
 	case fresh < len(t.Seats):
 		return fmt.Errorf("%s has %d new sessions, for %s", t.Pod, fresh, strings.Join(t.Names(), " and "))
 	}
 	return nil
-}
-
-// stale is how many sessions of a pod are of the old password; also one where it shows none at all, since that is no proof.
-func (r *rotation) stale(ctx context.Context, pod string) (int, error) {
-	role, err := r.db.Role(ctx)
-	if err != nil {
-		return 0, err
-	}
-	own, stale, all := r.p.use.addresses(pod), 0, 0
-	for _, s := range role.Sessions {
-		if !slices.Contains(own, s.ClientAddr) {
-			continue
-		}
-		if all++; s.BackendStart.Before(r.proven) {
-			stale++
-		}
-	}
-	if all == 0 {
-		return 1, nil
-	}
-	return stale, nil
 }
 
 // restarts is how often the containers of a pod were started again.
