@@ -2,8 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -85,13 +83,5 @@ func (o *configDiffOptions) run(ctx context.Context) error {
 	if err := o.out.write(format, report, printer.View{Page: func() printer.Page { return configDiffPage(report) }}); err != nil {
 		return err
 	}
-	switch {
-	case report.Found > 0:
-		return ErrBadAnswer
-	case !report.Complete && ctx.Err() != nil:
-		return fmt.Errorf("nothing differs in what was compared, and not all was: %w", context.Cause(ctx))
-	case !report.Complete:
-		return WithHint(errors.New("nothing differs in what could be compared, and not all could"), "kubectl kea status -n "+report.Namespace)
-	}
-	return nil
+	return endOfComparison(ctx, report.Found, report.Complete, report.Namespace)
 }

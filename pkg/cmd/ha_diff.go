@@ -91,13 +91,18 @@ func (o *haDiffOptions) run(ctx context.Context) error {
 	if err := o.out.write(format, report, printer.View{Page: func() printer.Page { return haDiffPage(report) }}); err != nil {
 		return err
 	}
+	return endOfComparison(ctx, report.Found, report.Complete, kube.Namespace)
+}
+
+// endOfComparison is how a comparison ends, which found so many differences.
+func endOfComparison(ctx context.Context, found int, complete bool, namespace string) error {
 	switch {
-	case report.Found > 0:
+	case found > 0:
 		return ErrBadAnswer
-	case !report.Complete && ctx.Err() != nil:
+	case !complete && ctx.Err() != nil:
 		return fmt.Errorf("nothing differs in what was compared, and not all was: %w", context.Cause(ctx))
-	case !report.Complete:
-		return WithHint(errors.New("nothing differs in what could be compared, and not all could"), "kubectl kea status -n "+kube.Namespace)
+	case !complete:
+		return WithHint(errors.New("nothing differs in what could be compared, and not all could"), "kubectl kea status -n "+namespace)
 	}
 	return nil
 }

@@ -21,34 +21,22 @@ func explaining(c client.WithWatch) client.WithWatch {
 			return explained(c.List(ctx, list, opts...))
 		},
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(owned(c).Create(ctx, obj, opts...))
+			return written(ctx, func(ctx context.Context) error { return owned(c).Create(ctx, obj, opts...) })
 		},
 		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(c.Delete(ctx, obj, opts...))
+			return written(ctx, func(ctx context.Context) error { return c.Delete(ctx, obj, opts...) })
 		},
 		DeleteAllOf: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteAllOfOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(c.DeleteAllOf(ctx, obj, opts...))
+			return written(ctx, func(ctx context.Context) error { return c.DeleteAllOf(ctx, obj, opts...) })
 		},
 		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(owned(c).Update(ctx, obj, opts...))
+			return written(ctx, func(ctx context.Context) error { return owned(c).Update(ctx, obj, opts...) })
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(owned(c).Patch(ctx, obj, patch, opts...))
+			return written(ctx, func(ctx context.Context) error { return owned(c).Patch(ctx, obj, patch, opts...) })
 		},
 		Apply: func(ctx context.Context, c client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
-			ctx, done := finish(ctx)
-			defer done()
-			return explained(owned(c).Apply(ctx, obj, opts...))
+			return written(ctx, func(ctx context.Context) error { return owned(c).Apply(ctx, obj, opts...) })
 		},
 		Watch: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) (watch.Interface, error) {
 			w, err := c.Watch(ctx, list, opts...)
@@ -62,6 +50,13 @@ func explaining(c client.WithWatch) client.WithWatch {
 
 // owned is a client whose writes are FieldManager's. A call's own options still win.
 func owned(c client.Client) client.Client { return client.WithFieldOwner(c, marks.FieldManager) }
+
+// written does a write to its end.
+func written(ctx context.Context, do func(ctx context.Context) error) error {
+	ctx, done := finish(ctx)
+	defer done()
+	return explained(do(ctx))
+}
 
 // explained is Explain for an error that is returned on.
 func explained(err error) error {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -38,7 +37,6 @@ type clients struct {
 func startClients(t *testing.T, args ...string) *clients {
 	t.Helper()
 	c := &clients{cmd: exec.Command(world.lab, append(append([]string{"load"}, args...), "-o", "json")...)}
-	c.cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := c.cmd.Start(); err != nil {

@@ -116,27 +116,14 @@ func (h byHand) agreed(t *testing.T) credentials.Credential {
 	return found
 }
 
-// rotate rotates, and must succeed.
 func (h byHand) rotate(t *testing.T, more ...string) credentials.Rotation {
 	t.Helper()
-	r := plugin(t, append([]string{"credentials", "rotate", "-n", h.namespace, "--yes", "-o", "json"}, more...)...)
-	if r.code != 0 {
-		t.Fatalf("rotate: exit %d\n%s%s", r.code, r.out, r.err)
-	}
-	return decode[credentials.Rotation](t, r)
+	return rotated(t, h.namespace, more...)
 }
 
-// nowhere: no password that there ever was stands in events, annotations, logs or arguments.
 func (h byHand) nowhere(t *testing.T) {
 	t.Helper()
-	silent(t, "events", kubectl(t, "-n", h.namespace, "get", "events", "-o", "json"))
-	silent(t, "annotations", kubectl(t, "-n", h.namespace, "get", "secrets,pods,leases,services,clusters.postgresql.cnpg.io,databaseroles", "-o", `jsonpath={range .items[*]}{.metadata}{end}`))
-	for _, pod := range h.pods {
-		silent(t, "arguments in "+pod, kubectl(t, "-n", h.namespace, "exec", pod, "-c", "four", "--", "sh", "-c", "cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n'"))
-		for _, c := range []string{"four", "six", "agent"} {
-			silent(t, "logs of "+pod, kubectl(t, "-n", h.namespace, "logs", pod, "-c", c, "--tail=2000"))
-		}
-	}
+	nowhere(t, h.namespace, "secrets,pods,leases,services,clusters.postgresql.cnpg.io,databaseroles", h.pods, "four", "six", "agent")
 }
 
 // Both strategies while clients come and renew: nobody is refused, and the files keep every byte but the login. A machine that is

@@ -114,14 +114,19 @@ func (w ward) haChanges(t *testing.T, since time.Time) []string {
 	return found
 }
 
-// rotate rotates, and must succeed.
-func (w ward) rotate(t *testing.T, more ...string) credentials.Rotation {
+// rotated rotates in a namespace, and must succeed.
+func rotated(t *testing.T, namespace string, more ...string) credentials.Rotation {
 	t.Helper()
-	r := plugin(t, append([]string{"credentials", "rotate", "-n", w.namespace, "--yes", "-o", "json"}, more...)...)
+	r := plugin(t, append([]string{"credentials", "rotate", "-n", namespace, "--yes", "-o", "json"}, more...)...)
 	if r.code != 0 {
 		t.Fatalf("rotate: exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	return decode[credentials.Rotation](t, r)
+}
+
+func (w ward) rotate(t *testing.T, more ...string) credentials.Rotation {
+	t.Helper()
+	return rotated(t, w.namespace, more...)
 }
 
 // A rotation while clients come and renew: nobody is lost or refused, no server changes its state. A machine that is busy with
@@ -171,15 +176,21 @@ func TestCredentialsRotateUnderLoad(t *testing.T) {
 	w.nowhere(t)
 }
 
-// nowhere: no password that there ever was stands in events, annotations, logs or arguments.
 func (w ward) nowhere(t *testing.T) {
 	t.Helper()
-	silent(t, "events", kubectl(t, "-n", w.namespace, "get", "events", "-o", "json"))
-	silent(t, "annotations", kubectl(t, "-n", w.namespace, "get", "secrets,pods,leases,services,clusters.postgresql.cnpg.io", "-o", `jsonpath={range .items[*]}{.metadata}{end}`))
-	for _, pod := range w.pods {
-		silent(t, "arguments in "+pod, kubectl(t, "-n", w.namespace, "exec", pod, "-c", "dhcp4", "--", "sh", "-c", "cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n'"))
-		for _, c := range []string{"dhcp4", "dhcp6", "ctrl-agent"} {
-			silent(t, "logs of "+pod, kubectl(t, "-n", w.namespace, "logs", pod, "-c", c, "--tail=2000"))
+	nowhere(t, w.namespace, "secrets,pods,leases,services,clusters.postgresql.cnpg.io", w.pods, "dhcp4", "dhcp6", "ctrl-agent")
+}
+
+// nowhere: no password that there ever was stands in events, annotations of these kinds, arguments of pods or logs of their
+// containers.
+func nowhere(t *testing.T, namespace, kinds string, pods []string, containers ...string) {
+	t.Helper()
+	silent(t, "events", kubectl(t, "-n", namespace, "get", "events", "-o", "json"))
+	silent(t, "annotations", kubectl(t, "-n", namespace, "get", kinds, "-o", `jsonpath={range .items[*]}{.metadata}{end}`))
+	for _, pod := range pods {
+		silent(t, "arguments in "+pod, kubectl(t, "-n", namespace, "exec", pod, "-c", containers[0], "--", "sh", "-c", "cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n'"))
+		for _, c := range containers {
+			silent(t, "logs of "+pod, kubectl(t, "-n", namespace, "logs", pod, "-c", c, "--tail=2000"))
 		}
 	}
 }

@@ -60,6 +60,9 @@ func setUp(m *testing.M) (int, error) {
 		return m.Run(), nil
 	}
 	world.lab = filepath.Join(scratch, "lab")
+	if err := os.Setenv("KEALAB_SOURCE", filepath.Join(root, "lab")); err != nil {
+		return 1, err
+	}
 	if err := stream(filepath.Join(root, "lab"), "go", "build", "-o", world.lab, "./cmd/lab"); err != nil {
 		return 1, fmt.Errorf("build the lab's driver: %w", err)
 	}
@@ -94,13 +97,10 @@ func setUp(m *testing.M) (int, error) {
 func stream(dir, name string, args ...string) error {
 	cmd := exec.Command(name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stderr, os.Stderr
-	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
 	return cmd.Run()
 }
 
 func labOutput(args ...string) (string, error) {
-	cmd := exec.Command(world.lab, args...)
-	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
-	out, err := cmd.Output()
+	out, err := exec.Command(world.lab, args...).Output()
 	return string(out), err
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -193,7 +192,6 @@ func lab(t *testing.T, args ...string) string {
 		t.Fatal("this test needs the lab's machine (KUBECTL_KEA_E2E_CLUSTER is set)")
 	}
 	cmd := exec.Command(world.lab, args...)
-	cmd.Env = append(os.Environ(), "KEALAB_SOURCE="+filepath.Join(world.root, "lab"))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("lab %s: %v\n%s", strings.Join(args, " "), err, out)
