@@ -138,6 +138,7 @@ func TestPauseOfSlowServers(t *testing.T) {
 			defer d.mu.Unlock()
 			d.deaf = !yes
 		}
+		time.Sleep(time.Second) // off the beat of the words, so that none falls on a change
 		for range 4 {
 			hears(false)
 			time.Sleep(slowPausePeriod / 2)
