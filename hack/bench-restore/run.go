@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 )
@@ -25,27 +26,9 @@ type options struct {
 	most, rate                                float64
 }
 
-// clients is what the lab's load says of a run.
-type clients struct {
-	Started    int `json:"started"`
-	Lost       int `json:"lost"`
-	Naks       int `json:"naks"`
-	Duplicates int `json:"duplicates"`
-	Silence    struct {
-		Longest time.Duration `json:"longest_ns"`
-	} `json:"silence"`
-	Held []held `json:"held"`
-}
-
-// held is an address that a client believes to have.
-type held struct {
-	Address string `json:"address"`
-	Client  string `json:"client"`
-}
-
 // cutover is one that was measured.
 type cutover struct {
-	clients
+	clients.Seen
 	pause   time.Duration // as the plugin says
 	carry   time.Duration // the whole command
 	carried int64
@@ -198,7 +181,7 @@ func (b *bench) cutOver(ctx context.Context, rate float64, carry string) (cutove
 	}
 	var report restore.MoveReport
 	var err error
-	c.clients, err = b.load(ctx, rate, b.duration, func() error {
+	c.Seen, err = b.load(ctx, rate, b.duration, func() error {
 		time.Sleep(5 * time.Second)
 		start := time.Now()
 		out, err := b.output(ctx, b.binary, "restore", "cutover", name, "-n", b.namespace, "--confirm", name, "--carry-leases", carry, "-o", "json")
@@ -223,22 +206,19 @@ func (b *bench) cutOver(ctx context.Context, rate float64, carry string) (cutove
 }
 
 // load lets new clients ask while something happens.
-func (b *bench) load(ctx context.Context, rate float64, duration time.Duration, during func() error) (clients, error) {
+func (b *bench) load(ctx context.Context, rate float64, duration time.Duration, during func() error) (clients.Seen, error) {
 	b.seed++
-	var c clients
-	done := make(chan error, 1)
-	go func() {
-		out, err := b.output(ctx, b.lab, "load", b.scenario, "-clients", "0", "-held", "-rate", fmt.Sprint(rate), "-duration", duration.String(), "-seed", strconv.FormatInt(b.seed, 10), "-o", "json")
-		if err == nil {
-			err = json.Unmarshal([]byte(out), &c)
-		}
-		done <- err
-	}()
-	return c, errors.Join(during(), <-done)
+	r, err := clients.Start(clients.Command(ctx, b.lab, b.scenario, "-clients", "0", "-held", "-rate", fmt.Sprint(rate), "-duration", duration.String(), "-seed", strconv.FormatInt(b.seed, 10)))
+	if err != nil {
+		return clients.Seen{}, err
+	}
+	err = during()
+	seen, failed := r.Wait()
+	return seen, errors.Join(err, failed)
 }
 
 // missing counts the leases that clients hold and a database does not have for them.
-func (b *bench) missing(ctx context.Context, cluster string, all []held) (int, error) {
+func (b *bench) missing(ctx context.Context, cluster string, all []clients.Held) (int, error) {
 	out, err := b.sql(ctx, cluster, `select host('0.0.0.0'::inet + address) || ' ' || encode(hwaddr, 'hex') from lease4 where state = 0
 		union all select host(address::inet) || ' ' || right(encode(duid, 'hex'), 12) from lease6 where state = 0`)
 	if err != nil {

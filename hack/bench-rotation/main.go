@@ -1,6 +1,6 @@
-// Command bench-rotation measures what DHCP clients notice of a rotation of the database's password, and of a server that is
-// taken out of service and back: with clients at half of the rate that the servers take without a loss, of several kinds. It
-// changes the scenarios' passwords.
+// Command bench-rotation measures what DHCP clients notice of a rotation of the database's password, of a change of Kea's
+// configuration, and of a server that is taken out of service and back: with clients at half of the rate that the servers take
+// without a loss, of several kinds. It changes the scenarios' passwords.
 package main
 
 import (

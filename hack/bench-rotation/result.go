@@ -13,6 +13,7 @@ const (
 	mostSilence = 200 * time.Millisecond // of a rotation
 	mostWhole   = 10 * time.Second       // of a rotation
 	mostTakeOut = time.Second            // of silence
+	mostRollout = time.Second            // of silence
 )
 
 // work is what is done under load.
@@ -21,6 +22,7 @@ type work string
 // What is done.
 const (
 	rotation  work = "rotation"
+	rollout   work = "config apply"
 	takeOut   work = "maintenance start"
 	bringBack work = "maintenance cancel"
 )
@@ -62,6 +64,8 @@ func (w *row) met() bool {
 	switch w.what {
 	case rotation:
 		return t.Lost+t.Naks+t.Duplicates+t.changes == 0 && t.Silence.Longest <= mostSilence && t.whole <= mostWhole
+	case rollout:
+		return t.Naks+t.Duplicates == 0 && t.Silence.Longest <= mostRollout
 	case takeOut:
 		return t.Duplicates == 0 && t.Silence.Longest <= mostTakeOut
 	default:
@@ -101,6 +105,7 @@ func (r *result) page() printer.Page {
 	}
 	p.Blank()
 	p.Text(printer.Textf("wanted of every rotation: 0 lost, 0 NAKs, silence at most %.1f s, at most %.0f s in all, no change of an HA state", mostSilence.Seconds(), mostWhole.Seconds()))
+	p.Text(printer.Textf("wanted of every config apply: 0 NAKs, silence at most %.0f s; a server that reloads goes through its HA states", mostRollout.Seconds()))
 	p.Text(printer.Textf("wanted of every maintenance start: silence at most %.0f s; a cancel may take a heartbeat, which is %.0f s here", mostTakeOut.Seconds(), heartbeat.Seconds()))
 	return p
 }
@@ -117,7 +122,7 @@ func (s *subject) table() printer.Table {
 			silences, wholes = append(silences, r.Silence.Longest), append(wholes, r.whole)
 		}
 		changes := "-"
-		if w.what == rotation {
+		if w.what == rotation || w.what == rollout {
 			changes = printer.Textf("%d", sum.changes).String()
 		}
 		t.Add(

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 	"github.com/kubectl-kea/kubectl-kea/hack/internal/timing"
 )
 
@@ -45,16 +44,14 @@ const heartbeat = 2 * time.Second
 type mix struct {
 	name  string
 	flags []string
+	again bool // the same ones as before
 }
-
-// never is the name of clients that were never seen before.
-const never = "new"
 
 func mixes() []mix {
 	return []mix{
-		{"renew", []string{"-renew", "-clients", "200"}},
-		{"known", []string{"-clients", "200"}},
-		{never, []string{"-clients", "0"}},
+		{"renew", []string{"-renew"}, true},
+		{"known", nil, true},
+		{"new", []string{"-clients", "0"}, false},
 	}
 }
 
@@ -66,20 +63,9 @@ func mixNames() []string {
 	return names
 }
 
-// clients is what the lab's load says of a run.
-type clients struct {
-	Started    int `json:"started"`
-	Lost       int `json:"lost"`
-	Naks       int `json:"naks"`
-	Duplicates int `json:"duplicates"`
-	Silence    struct {
-		Longest time.Duration `json:"longest_ns"`
-	} `json:"silence"`
-}
-
 // one is something that was done once under load.
 type one struct {
-	clients
+	clients.Seen
 	whole   time.Duration // the command
 	changes int           // of HA states, by the servers' logs
 }
@@ -90,13 +76,14 @@ const quiet, after = 5 * time.Second, 2 * time.Second
 // bench is one measurement.
 type bench struct {
 	options
-	kubectl string
-	seed    uint32
+	kubectl  string
+	seed     uint32
+	lifetime int // that the servers were last told
 }
 
 // run measures everything in every scenario that is raised.
 func run(ctx context.Context, o options) (*result, error) {
-	b := &bench{options: o, kubectl: cmp.Or(os.Getenv("KUBECTL"), "kubectl"), seed: uint32(time.Now().Unix())} //nolint:gosec // any number will do
+	b := &bench{options: o, kubectl: cmp.Or(os.Getenv("KUBECTL"), "kubectl"), seed: uint32(time.Now().Unix()), lifetime: lifetime} //nolint:gosec // any number will do
 	r := &result{machine: timing.Machine(), rounds: o.rounds}
 	for _, s := range o.scenarios {
 		if _, err := b.output(ctx, b.kubectl, "get", "namespace", s.namespace); err != nil {
@@ -131,8 +118,10 @@ func (b *bench) scenario(ctx context.Context, s scenario) (*subject, error) {
 		}
 		found.rate, found.how = lossless/2, "half of what is lossless"
 	}
-	for _, m := range b.mixes {
-		found.rows = append(found.rows, &row{what: rotation, mix: m})
+	for _, what := range []work{rotation, rollout} {
+		for _, m := range b.mixes {
+			found.rows = append(found.rows, &row{what: what, mix: m})
+		}
 	}
 	for _, m := range b.mixes {
 		found.rows = append(found.rows, &row{what: takeOut, mix: m}, &row{what: bringBack, mix: m})
@@ -147,7 +136,8 @@ func (b *bench) scenario(ctx context.Context, s scenario) (*subject, error) {
 			w.runs = append(w.runs, o)
 		}
 	}
-	return found, nil
+	_, err := b.output(ctx, b.binary, append(setLifetime(lifetime), "-n", s.namespace, "--yes")...)
+	return found, err
 }
 
 // once does something under load.
@@ -158,15 +148,9 @@ func (b *bench) once(ctx context.Context, s scenario, w *row, rate float64) (one
 			return o, err
 		}
 	}
-	since, args := time.Now(), []string{"credentials", "rotate"}
-	if w.what != rotation {
-		args = []string{"ha", "maintenance", "start", s.pods[0]}
-	}
-	if w.what == bringBack {
-		args[2] = "cancel"
-	}
+	since, args := time.Now(), b.args(s, w.what)
 	var err error
-	o.clients, err = b.load(ctx, s, w.mix, rate, func() error {
+	o.Seen, err = b.load(ctx, s, w.mix, rate, func() error {
 		start := time.Now()
 		_, err := b.output(ctx, b.binary, append(args, "-n", s.namespace, "--yes")...)
 		o.whole = time.Since(start)
@@ -175,13 +159,35 @@ func (b *bench) once(ctx context.Context, s scenario, w *row, rate float64) (one
 	if err != nil {
 		return o, err
 	}
-	if w.mix.name == never {
+	if !w.mix.again {
 		if err := b.forget(ctx, s, since); err != nil {
 			return o, err
 		}
 	}
 	o.changes, err = b.changes(ctx, s, since)
 	return o, err
+}
+
+// args are the command that does something.
+func (b *bench) args(s scenario, what work) []string {
+	switch what {
+	case rotation:
+		return []string{"credentials", "rotate"}
+	case takeOut:
+		return []string{"ha", "maintenance", "start", s.pods[0]}
+	case bringBack:
+		return []string{"ha", "maintenance", "cancel", s.pods[0]}
+	case rollout:
+		b.lifetime = lifetime + lifetime - 60 - b.lifetime // by turns
+	}
+	return setLifetime(b.lifetime)
+}
+
+// lifetime is what the lab's servers give their leases, in seconds.
+const lifetime = 3600
+
+func setLifetime(seconds int) []string {
+	return []string{"config", "apply", "--set", fmt.Sprintf("valid-lifetime=%d", seconds)}
 }
 
 // forget deletes the leases that were granted since a moment, so that every run finds the pools as empty as the one before.
@@ -205,29 +211,17 @@ func (b *bench) healthy(ctx context.Context, s scenario) error {
 }
 
 // load has clients ask before, while and after something happens, however long that takes.
-func (b *bench) load(ctx context.Context, s scenario, m mix, rate float64, during func() error) (clients, error) {
+func (b *bench) load(ctx context.Context, s scenario, m mix, rate float64, during func() error) (clients.Seen, error) {
 	seed := uint64(1)
-	if m.name == never {
+	if !m.again {
 		b.seed++
 		seed = uint64(b.seed)
 	}
-	args := append([]string{"load", s.name, "-vlan", s.vlan, "-rate", fmt.Sprint(rate), "-duration", "10m", "-seed", strconv.FormatUint(seed, 10), "-o", "json"}, m.flags...)
-	var c clients
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.lab, args...)
-	cmd.Stdout, cmd.Cancel = &out, func() error { return cmd.Process.Signal(os.Interrupt) }
-	if err := cmd.Start(); err != nil {
-		return c, err
+	args := append([]string{s.name, "-vlan", s.vlan, "-rate", fmt.Sprint(rate), "-seed", strconv.FormatUint(seed, 10)}, m.flags...)
+	if m.again {
+		args = append(args, "-clients", strconv.Itoa(max(200, int(rate*5/4)))) // none asks twice in a second
 	}
-	time.Sleep(quiet)
-	err := during()
-	time.Sleep(after)
-	_ = cmd.Cancel()
-	_ = cmd.Wait() // it was interrupted: its result tells
-	if wrong := json.Unmarshal(out.Bytes(), &c); wrong != nil {
-		err = errors.Join(err, fmt.Errorf("the clients' result: %w", wrong))
-	}
-	return c, err
+	return clients.Around(ctx, b.lab, quiet, after, during, args...)
 }
 
 // changes counts the changes of HA states that the servers logged since a moment.

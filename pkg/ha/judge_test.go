@@ -134,7 +134,7 @@ func TestJudge(t *testing.T) {
 				in(a, kea.StateCommunicationRecovery, "kea-0")
 			},
 			judged{"no", []string{"yes", "no"}, []string{"kea-1"}, none, []string{
-				"critical nobody-serves " + campusPair, "warning communication-recovery kea-0/dhcp4", "warning server-down kea-1/dhcp4",
+				"critical half-waits " + campusPair, "warning communication-recovery kea-0/dhcp4", "warning server-down kea-1/dhcp4",
 			}},
 		},
 		{

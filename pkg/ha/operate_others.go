@@ -36,6 +36,8 @@ func (c couple) splitCost(a *Act) {
 		return
 	case c.r.SharedDatabase != nil && *c.r.SharedDatabase:
 		a.cost("if %s is alive where neither we nor %s reach it, both serve; the shared database keeps addresses unique", c.partner.Server, c.own.Server)
+	case c.r.SharedDatabase == nil:
+		a.cost("DANGER: if %s is alive where neither we nor %s reach it, both serve; whether they share a database is not known, and if they do not, addresses are handed out twice", c.partner.Server, c.own.Server)
 	default:
 		a.cost("DANGER: if %s is alive where neither we nor %s reach it, both serve, each from a database of its own: addresses are handed out twice", c.partner.Server, c.own.Server)
 	}

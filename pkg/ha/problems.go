@@ -110,12 +110,14 @@ func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
 		if p.State != kea.StateHotStandby || p.Role != kea.RoleStandby || len(p.Scopes) > 0 || down.Reached {
 			continue
 		}
-		unacked := 0
-		if p.Unacked != nil {
-			unacked = *p.Unacked
-		}
 		return "standby-waits", fmt.Sprintf("%s is down (%s), and %s takes over only after it has seen more than %d clients that the primary leaves unanswered (seen: %d)",
-			down.Server, down.Why, p.Server, p.UnackedAllowed, unacked), operationCommand(ForceTakeover, p)
+			down.Server, down.Why, p.Server, p.UnackedAllowed, unackedBy(p)), operationCommand(ForceTakeover, p)
+	}
+	for _, p := range r.Peers {
+		if down := partnerOf(r, &p); p.State == kea.StateCommunicationRecovery && !down.Reached {
+			return "half-waits", fmt.Sprintf("%s is down (%s), and %s takes its half over only after it has seen more than %d clients of it that are left unanswered (seen: %d)",
+				down.Server, down.Why, p.Server, p.UnackedAllowed, unackedBy(p)), operationCommand(ForceTakeover, p)
+		}
 	}
 	for _, p := range r.Peers {
 		if serving := partnerOf(r, &p); p.State == kea.StateInMaintenance && !serving.Reached {
@@ -129,6 +131,14 @@ func (g group) whyNobodyServes(r *Relationship) (code, reason, next string) {
 		}
 	}
 	return "nobody-serves", strings.Join(parts, ", "), bringBack(r.Peers[0])
+}
+
+// unackedBy is how many clients a server knows that its partner leaves unanswered.
+func unackedBy(p Peer) int {
+	if p.Unacked == nil {
+		return 0
+	}
+	return *p.Unacked
 }
 
 // peerProblems: what is wrong with one server.

@@ -87,9 +87,10 @@ func TestNotReady(t *testing.T) {
 		"one is away":        {func(r *ha.Relationship) { r.Peers[1].Reached = false }, []string{"server-not-ready"}, []string{"server-not-ready"}},
 		"takes over":         {func(r *ha.Relationship) { r.Peers[0].State = kea.StatePartnerDown }, []string{"not-normal"}, []string{"not-normal"}},
 		"its partner misses": {func(r *ha.Relationship) { r.Peers[0].SeenState = &elsewhere }, []string{"not-normal"}, []string{"not-normal"}},
-		"no database":        {func(r *ha.Relationship) { r.Peers[0].LeaseQuery = ha.Broken }, []string{"server-not-ready"}, []string{"server-not-ready"}},
 		// What a run leaves that was killed: it is put right, not refused.
 		"still covered": {func(r *ha.Relationship) { r.Peers[1].Scopes = []string{"kea-0"} }, []string{"not-normal"}, nil},
+		"no database":   {func(r *ha.Relationship) { r.Peers[0].LeaseQuery = ha.Broken }, []string{"server-not-ready"}, nil},
+		"not known":     {func(r *ha.Relationship) { r.Peers[0].LeaseQuery = "" }, []string{"server-not-ready"}, nil},
 		"still paused":  {func(r *ha.Relationship) { r.Peers[0].Disabled = []string{"by a user"} }, []string{"server-not-ready"}, nil},
 		"serves nobody": {func(r *ha.Relationship) { r.Peers[0].Scopes = nil }, []string{"not-normal"}, []string{"not-normal"}},
 	} {

@@ -3,76 +3,48 @@
 package e2e
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
+	"context"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 )
 
-// measured is what the lab's clients saw.
-type measured struct {
-	Started    int `json:"started"`
-	Lost       int `json:"lost"`
-	Naks       int `json:"naks"`
-	Duplicates int `json:"duplicates"`
-	Silence    struct {
-		Longest time.Duration `json:"longest_ns"`
-	} `json:"silence"`
-	// Held are the addresses that the clients believe to have at the end; only with -held.
-	Held []struct {
-		Address string `json:"address"`
-		Client  string `json:"client"`
-	} `json:"held"`
-}
-
-// clients are a run of the lab's.
-type clients struct {
-	cmd      *exec.Cmd
-	out, err bytes.Buffer
-}
-
-func startClients(t *testing.T, args ...string) *clients {
+// startClients has the lab's clients ask; they end with the test at the latest.
+func startClients(t *testing.T, args ...string) *clients.Run {
 	t.Helper()
-	c := &clients{cmd: exec.Command(world.lab, append(append([]string{"load"}, args...), "-o", "json")...)}
-	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.err
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := c.cmd.Start(); err != nil {
+	cmd := clients.Command(context.Background(), world.lab, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	r, err := clients.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if c.cmd.ProcessState == nil {
-			c.stop()
-			_ = c.cmd.Wait() // the test has failed before this
+		if !r.Over() {
+			r.Stop()
+			_, _ = r.Wait() // the test has failed before this
 		}
 	})
-	return c
+	return r
 }
 
-// stop has them end early, with their result.
-func (c *clients) stop() { _ = c.cmd.Process.Signal(os.Interrupt) }
-
-// result waits for their end.
-func (c *clients) result(t *testing.T) measured {
+// seen waits for the clients' end.
+func seen(t *testing.T, r *clients.Run) clients.Seen {
 	t.Helper()
-	if err := c.cmd.Wait(); err != nil {
-		t.Fatalf("load: %v\n%s%s", err, c.out.String(), c.err.String())
+	s, err := r.Wait()
+	if err != nil {
+		t.Fatal(err)
 	}
-	var m measured
-	if err := json.Unmarshal(c.out.Bytes(), &m); err != nil {
-		t.Fatalf("load: %v\n%s", err, c.out.String())
-	}
-	return m
+	return s
 }
 
 // underLoad runs clients for a time while something happens, and returns what they saw.
-func underLoad(t *testing.T, during func(), args ...string) measured {
+func underLoad(t *testing.T, during func(), args ...string) clients.Seen {
 	t.Helper()
-	c := startClients(t, args...)
+	r := startClients(t, args...)
 	during()
-	return c.result(t)
+	return seen(t, r)
 }
 
 // around is for how long clients ask before and after something.
@@ -82,12 +54,12 @@ const around = 2 * time.Second
 func enough(rate, seconds float64) int { return int(0.9 * rate * (seconds + 2*around.Seconds())) }
 
 // aroundLoad runs clients for as long as something takes, and from two seconds before to two seconds after it.
-func aroundLoad(t *testing.T, during func(), args ...string) measured {
+func aroundLoad(t *testing.T, during func(), args ...string) clients.Seen {
 	t.Helper()
-	c := startClients(t, append(args, "-duration", "10m")...)
+	r := startClients(t, append(args, "-duration", clients.Longest)...)
 	time.Sleep(around)
 	during()
 	time.Sleep(around)
-	c.stop()
-	return c.result(t)
+	r.Stop()
+	return seen(t, r)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 	"github.com/kubectl-kea/kubectl-kea/pkg/credentials"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 	"github.com/kubectl-kea/kubectl-kea/pkg/status"
@@ -133,7 +134,7 @@ func TestCredentialsInConfigurationUnderLoad(t *testing.T) {
 	h := handmade()
 	h.well(t)
 	for _, strategy := range []string{"alternating", "same-role"} {
-		var m, calm measured
+		var m, calm clients.Seen
 		var report credentials.Rotation
 		for range 3 {
 			h.well(t)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 	"github.com/kubectl-kea/kubectl-kea/pkg/credentials"
 	"github.com/kubectl-kea/kubectl-kea/pkg/problem"
 )
@@ -136,7 +137,7 @@ func TestCredentialsRotateUnderLoad(t *testing.T) {
 	w.up(t)
 	var (
 		report credentials.Rotation
-		m      measured
+		m      clients.Seen
 		old    string
 		since  time.Time
 	)

@@ -76,8 +76,8 @@ func TestPrimaryKilledFirstWithoutThenWithClients(t *testing.T) {
 	if r.Worst != "warning" {
 		t.Errorf("clients are served again, and the worst is %q: %v", r.Worst, codes(r))
 	}
-	asking.stop()
-	asking.result(t)
+	asking.Stop()
+	seen(t, asking)
 	comeBack()
 	restored(t, "network")
 }

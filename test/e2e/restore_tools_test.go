@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/hack/clients"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
@@ -126,7 +127,7 @@ func (w ward) exact(t *testing.T, live, restored string, at time.Time) {
 }
 
 // keeps: every address that clients hold is theirs in the database in service.
-func (w ward) keeps(t *testing.T, m measured) {
+func (w ward) keeps(t *testing.T, m clients.Seen) {
 	t.Helper()
 	cluster := w.current(t)
 	has := map[string]string{}
@@ -155,19 +156,19 @@ func newcomers() []string {
 }
 
 // load runs newcomers while something happens.
-func (w ward) load(t *testing.T, rate int, duration time.Duration, during func()) measured {
+func (w ward) load(t *testing.T, rate int, duration time.Duration, during func()) clients.Seen {
 	t.Helper()
 	return underLoad(t, during, append([]string{w.scenario, "-rate", strconv.Itoa(rate), "-duration", duration.String()}, newcomers()...)...)
 }
 
 // loadAround is load for as long as something takes.
-func (w ward) loadAround(t *testing.T, rate int, during func()) measured {
+func (w ward) loadAround(t *testing.T, rate int, during func()) clients.Seen {
 	t.Helper()
 	return aroundLoad(t, during, append([]string{w.scenario, "-rate", strconv.Itoa(rate)}, newcomers()...)...)
 }
 
 // unharmed: clients saw a pause and nothing worse.
-func unharmed(t *testing.T, what string, m measured) {
+func unharmed(t *testing.T, what string, m clients.Seen) {
 	t.Helper()
 	t.Logf("%s: lost %d of %d, %d NAKs, %d duplicates, longest silence %.2f s", what, m.Lost, m.Started, m.Naks, m.Duplicates, m.Silence.Longest.Seconds())
 	if m.Naks != 0 || m.Duplicates != 0 || m.Lost == m.Started {

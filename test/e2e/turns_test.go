@@ -3,10 +3,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
 // Tests that claim namespaces run side by side, those of one namespace one after the other in the order of the source. Tests
@@ -61,7 +65,27 @@ func (ts *turns) take(t *testing.T, own *turn) {
 	since := time.Now()
 	ts.next()
 	<-own.begin
+	t.Cleanup(func() {
+		if t.Failed() {
+			end(t, own.namespaces)
+		}
+	})
 	t.Logf("waited %.1f s for its turn", time.Since(since).Seconds())
+}
+
+// end goes on with what a failed test left unfinished, so that it does not stand against all that comes after.
+func end(t *testing.T, namespaces []string) {
+	t.Helper()
+	for _, n := range namespaces {
+		var r status.Report
+		if json.Unmarshal([]byte(plugin(t, "status", "-n", n, "-o", "json").out), &r) != nil {
+			continue // nothing is known of this one; whoever comes next says so
+		}
+		for _, o := range r.Operations {
+			again := plugin(t, append(strings.Fields(strings.TrimPrefix(o.Continue, "kubectl kea ")), "--yes")...)
+			t.Logf("it left %s unfinished at %q; %s: exit %d\n%s%s", o.Kind, o.Step, o.Continue, again.code, again.out, again.err)
+		}
+	}
 }
 
 func (ts *turns) end(own *turn) {
