@@ -326,6 +326,23 @@ func TestGatherLeavesTheRestStanding(t *testing.T) {
 	}
 }
 
+// A server that tries to reach its lost database answers every few seconds only: what is wrong is said before.
+func TestGatherDoesNotWaitForServersWithoutDatabase(t *testing.T) {
+	open := newBarrier()
+	close(open.open)
+	start := time.Now()
+	r := gather(t, world{hang: "kea-dhcp-1", barrier: open}, time.Minute)
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if diff := cmp.Diff([]string{"critical no-login", "warning not-reached"}, codes(r)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if last := r.Problems[len(r.Problems)-1]; !strings.Contains(last.Text, errBusy.Error()) {
+		t.Errorf("%+v", last)
+	}
+}
+
 // TestGatherHA: no database is asked.
 func TestGatherHA(t *testing.T) {
 	w := world{barrier: newBarrier("kea-dhcp-0", "kea-dhcp-1")}

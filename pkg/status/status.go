@@ -4,6 +4,7 @@ package status
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,9 +67,15 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 		wait         sync.WaitGroup
 	)
 	wait.Go(func() { rules.Services, unread = in.DHCPServices(ctx, s.Reader) })
-	wait.Go(func() { observations = ha.Gather(ctx, in.Servers, s.Connect, s.Now) })
+	asking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	wait.Go(func() { observations = ha.Gather(asking, in.Servers, s.Connect, s.Now) })
 	for i, d := range early {
-		wait.Go(func() { databases[i] = s.database(ctx, in, d) })
+		wait.Go(func() {
+			if databases[i] = s.database(ctx, in, d); databases[i].Look.Error != "" {
+				time.AfterFunc(busyTime, func() { stop(errBusy) })
+			}
+		})
 	}
 	wait.Wait()
 	r.Unread = append(r.Unread, unread...)
@@ -104,6 +111,12 @@ func Gather(ctx context.Context, s Source, namespace string, o inventory.Options
 	r.finish()
 	return r, nil
 }
+
+// busyTime is how long servers may still take for their answers when their database is known not to answer. Their main threads
+// are busy with it then, for up to ten seconds each time, and what they would say is known.
+const busyTime = time.Second
+
+var errBusy = errors.New("no answer in time, as of a server that tries to reach its lost database")
 
 // explainPause says of servers that do not answer whose doing that is, where an operation that pauses them is unfinished.
 func (r *Report) explainPause() {
