@@ -178,5 +178,9 @@ func (h *Host) detachWith(name string, files []*os.File, program string, args ..
 		return 0, err
 	}
 	pid := cmd.Process.Pid
+	// The kernel lets us know of the new program a moment before it shows its command line, by which it is known.
+	for deadline := time.Now().Add(time.Second); len(commandLine(pid)) == 0 && alive(pid) && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	return pid, cmd.Process.Release()
 }
