@@ -33,6 +33,9 @@ func Move(ctx context.Context, src Source, p MovePlan, lock operation.Options, p
 	lock.Namespace, lock.Deployment = p.Namespace, p.Deployment
 	defer m.close(ctx)
 	err := operation.Locked(ctx, src.Client, lock, m.steps(), progress)
+	if err == nil {
+		err = m.finish(ctx)
+	}
 	return m.report(), err
 }
 
@@ -88,7 +91,6 @@ func (m *move) steps() []operation.Step {
 	add(reads, "archive the end of "+m.p.From, m.archiveEnd)
 	add(reads && m.p.Fence, "fence "+m.p.From, m.fence)
 	add(true, "backups of "+m.p.To, m.keepBackingUp)
-	add(true, "note that it is done", m.finish)
 	return steps
 }
 

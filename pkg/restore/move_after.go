@@ -274,8 +274,14 @@ func (m *move) fenceFirst(ctx context.Context, note func(string)) (string, error
 // fenceTime is how long a fence may take: readiness is looked at every few seconds.
 const fenceTime = 20 * time.Second
 
-// finish ends the operation.
-func (m *move) finish(ctx context.Context, _ func(string)) (string, error) {
+// finish takes the note of the move off the Service, last of all and after the lock: a run that is killed between the two is
+// gone on with like any other. The other way round a lock would be left of a move that nothing goes on with.
+func (m *move) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
 	var none *moveState
-	return "", none.write(ctx, m.Client, m.service)
+	return none.write(ctx, m.Client, m.service)
 }
+
+// finishTime bounds the last write, which an interruption does not stop.
+const finishTime = 10 * time.Second
