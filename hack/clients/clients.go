@@ -81,8 +81,13 @@ func Around(ctx context.Context, lab string, before, after time.Duration, during
 	if err != nil {
 		return Seen{}, err
 	}
+	return r.Around(before, after, during)
+}
+
+// Around is the function's part after the start, for clients that were started otherwise.
+func (r *Run) Around(before, after time.Duration, during func() error) (Seen, error) {
 	time.Sleep(before)
-	err = during()
+	err := during()
 	time.Sleep(after)
 	r.Stop()
 	seen, failed := r.Wait()

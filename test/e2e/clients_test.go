@@ -57,9 +57,12 @@ func enough(rate, seconds float64) int { return int(0.9 * rate * (seconds + 2*ar
 func aroundLoad(t *testing.T, during func(), args ...string) clients.Seen {
 	t.Helper()
 	r := startClients(t, append(args, "-duration", clients.Longest)...)
-	time.Sleep(around)
-	during()
-	time.Sleep(around)
-	r.Stop()
-	return seen(t, r)
+	s, err := r.Around(around, around, func() error {
+		during()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -67,14 +67,14 @@ func (ts *turns) take(t *testing.T, own *turn) {
 	<-own.begin
 	t.Cleanup(func() {
 		if t.Failed() {
-			end(t, own.namespaces)
+			goOn(t, own.namespaces)
 		}
 	})
 	t.Logf("waited %.1f s for its turn", time.Since(since).Seconds())
 }
 
-// end goes on with what a failed test left unfinished, so that it does not stand against all that comes after.
-func end(t *testing.T, namespaces []string) {
+// goOn goes on with what a failed test left unfinished, so that it does not stand against all that comes after.
+func goOn(t *testing.T, namespaces []string) {
 	t.Helper()
 	for _, n := range namespaces {
 		var r status.Report
