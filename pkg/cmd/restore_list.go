@@ -12,12 +12,18 @@ import (
 
 // restoreList is what the list prints for programs.
 type restoreList struct {
-	Namespace string             `json:"namespace"`
+	Namespace string             `json:"namespace,omitempty"` // "": of all, each cluster names its own
 	Clusters  []restore.Restored `json:"clusters"`
 }
 
+// restoreListOptions are the flags of restore list.
+type restoreListOptions struct {
+	restoreWork
+	all bool
+}
+
 func newRestoreListCmd(env *Env) *cobra.Command {
-	o := newRestoreWork(env)
+	o := &restoreListOptions{restoreWork: newRestoreWork(env)}
 	c := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -28,11 +34,15 @@ what to do next. It reads the objects in the cluster only, and works from any
 machine and with every database down.`,
 		Example: `  kubectl kea restore list
 
+  # in every namespace
+  kubectl kea restore list -A
+
   # the names of those that are not in service
   kubectl kea restore list -o json | jq -r '.clusters[] | select(.current | not) | .name'`,
 		Args: noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return o.list(c.Context()) },
 	}
+	c.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "List those of every namespace")
 	o.out.bind(c, printer.Choices{Name: true})
 	needs(c, restoreLookRules()...)
 	return c
@@ -47,22 +57,26 @@ func restoreLookRules() []rule {
 	}
 }
 
-func (o *restoreWork) list(ctx context.Context) error {
+func (o *restoreListOptions) list(ctx context.Context) error {
 	s, ctx, done, err := o.begin(ctx, lookLimit)
 	if err != nil {
 		return err
 	}
 	defer done()
+	where, page := "namespace "+s.namespace, restoreListPage
+	if o.all {
+		s.namespace, where, page = "", "any namespace", restoreListsPage
+	}
 	found, err := listRestored(ctx, s)
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 && s.format.Human() {
-		_, err := fmt.Fprintf(o.env.ErrOut, "No restored clusters in namespace %s.\n", s.namespace)
+		_, err := fmt.Fprintf(o.env.ErrOut, "No restored clusters in %s.\n", where)
 		return err
 	}
 	return o.out.write(s.format, restoreList{s.namespace, found}, printer.View{
-		Page: func() printer.Page { return restoreListPage(found, o.env.Now(), s.format.Wide()) },
+		Page: func() printer.Page { return page(found, o.env.Now(), s.format.Wide()) },
 		Names: func() []string {
 			names := []string{}
 			for _, r := range found {

@@ -3,12 +3,29 @@ package cmd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/kubectl-kea/kubectl-kea/pkg/printer"
 	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 )
+
+// restoreListsPage lists the restored clusters of several namespaces, which come sorted by namespace: a column for it would
+// leave the names of clusters no room on a narrow terminal.
+func restoreListsPage(all []restore.Restored, now time.Time, wide bool) printer.Page {
+	var page printer.Page
+	for len(all) > 0 {
+		n := slices.IndexFunc(all, func(r restore.Restored) bool { return r.Namespace != all[0].Namespace })
+		if n < 0 {
+			n = len(all)
+		}
+		page.Heading("Namespace " + all[0].Namespace)
+		page.Append(restoreListPage(all[:n], now, wide))
+		all = all[n:]
+	}
+	return page
+}
 
 // restoreListPage lists restored clusters.
 func restoreListPage(all []restore.Restored, now time.Time, wide bool) printer.Page {

@@ -96,6 +96,11 @@ func TestRestoredPages(t *testing.T) {
 	all := restoredClusters()
 	pages := map[string]func(printer.Canvas) printer.Page{
 		"list": func(printer.Canvas) printer.Page { return restoreListPage(all, restoreNow(), false) },
+		"list-all": func(printer.Canvas) printer.Page {
+			elsewhere := all[0]
+			elsewhere.Namespace = "campus"
+			return restoreListsPage(append([]restore.Restored{elsewhere}, all...), restoreNow(), false)
+		},
 		"cleanup": func(c printer.Canvas) printer.Page {
 			return cleanupPage(restore.CleanupPlan{
 				Namespace: "network", Name: "kea-database", Kept: []restore.KeptSecret{{Name: "kea-database-ca", For: []string{restoredName}}}, Schedules: []string{"kea-database"},

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,8 +55,9 @@ type Unfinished struct {
 	By        string    `json:"by,omitempty"`
 }
 
-// List finds the clusters of a namespace that restores made or took the place of, oldest first. It needs nothing but the
-// objects in the cluster. Permission: list clusters.postgresql.cnpg.io and services.
+// List finds the clusters of a namespace, of all when it is empty, that restores made or took the place of, sorted by
+// namespace, then oldest first. It needs nothing but the objects in the cluster.
+// Permission: list clusters.postgresql.cnpg.io and services.
 func List(ctx context.Context, r client.Reader, namespace string, now time.Time) ([]Restored, error) {
 	clusters, err := cnpg.ListClusters(ctx, r, namespace)
 	if err != nil {
@@ -63,7 +65,7 @@ func List(ctx context.Context, r client.Reader, namespace string, now time.Time)
 	}
 	var services corev1.ServiceList
 	if err := r.List(ctx, &services, client.InNamespace(namespace)); err != nil {
-		return nil, fmt.Errorf("list services in namespace %s: %w", namespace, err)
+		return nil, fmt.Errorf("list services%s: %w", inNamespace(namespace), err)
 	}
 	alive, err := working(ctx, r, namespace, now)
 	if err != nil {
@@ -71,7 +73,7 @@ func List(ctx context.Context, r client.Reader, namespace string, now time.Time)
 	}
 	found := []Restored{}
 	for i := range clusters {
-		one, ok, err := restoredFrom(&clusters[i], services.Items, alive, now)
+		one, ok, err := restoredFrom(&clusters[i], services.Items, alive[clusters[i].Namespace], now)
 		if err != nil {
 			return nil, err
 		}
@@ -79,8 +81,18 @@ func List(ctx context.Context, r client.Reader, namespace string, now time.Time)
 			found = append(found, one)
 		}
 	}
-	slices.SortFunc(found, func(a, b Restored) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(found, func(a, b Restored) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), a.Created.Compare(b.Created))
+	})
 	return found, nil
+}
+
+// inNamespace says where, for an error.
+func inNamespace(namespace string) string {
+	if namespace == "" {
+		return " in all namespaces"
+	}
+	return " in namespace " + namespace
 }
 
 // restoredFrom makes the row of one cluster; false for one that no restore has to do with.
@@ -106,6 +118,9 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, alive []op
 	related := made || superseded != "" || len(lineage) > 0
 	for i := range services {
 		s := &services[i]
+		if s.Namespace != cluster.Namespace {
+			continue
+		}
 		if s.Annotations[marks.AnnotationCurrentCluster] == cluster.Name {
 			one.Current = true
 		}
@@ -123,17 +138,17 @@ func restoredFrom(cluster *cnpgv1.Cluster, services []corev1.Service, alive []op
 	return one, related, nil
 }
 
-// working are the operations of a namespace that give signs of life. Who may not see the locks is told of none.
-func working(ctx context.Context, r client.Reader, namespace string, now time.Time) ([]operation.State, error) {
+// working are the operations that give signs of life, by namespace. Who may not see the locks is told of none.
+func working(ctx context.Context, r client.Reader, namespace string, now time.Time) (map[string][]operation.State, error) {
 	var locks coordinationv1.LeaseList
 	err := r.List(ctx, &locks, client.InNamespace(namespace), client.HasLabels{marks.LabelDeployment})
 	if err != nil && !kube.IsForbidden(err) {
-		return nil, fmt.Errorf("list leases in namespace %s: %w", namespace, err)
+		return nil, fmt.Errorf("list leases%s: %w", inNamespace(namespace), err)
 	}
-	found := []operation.State{}
+	found := map[string][]operation.State{}
 	for i := range locks.Items {
 		if state, ok := operation.Alive(&locks.Items[i], now); ok {
-			found = append(found, state)
+			found[locks.Items[i].Namespace] = append(found[locks.Items[i].Namespace], state)
 		}
 	}
 	return found, nil

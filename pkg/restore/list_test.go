@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,37 @@ func TestList(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Clusters, Services and locks of several namespaces have the same names: what is said of one is not said of another.
+func TestListOfAllNamespaces(t *testing.T) {
+	now := at(t, "17:00:00")
+	inCampus := func(o client.Object) client.Object {
+		o.SetNamespace("campus")
+		return o
+	}
+	restoring := recorded(t, Record{Source: "kea", Phase: Recovering, Target: Wanted{Latest: true}, Started: at(t, "16:50:00")})
+	source := holding(t,
+		noted("kea", 1, nil), noted("kea-r1", 2, restoring), runningRestore(now.Add(-5*time.Second)),
+		serviceTo("kea-r1", nil),
+		inCampus(noted("kea-r1", 2, restoring)), inCampus(noted("kea", 1, map[string]string{marks.AnnotationSuperseded: "kea-r0"})), inCampus(serviceTo("kea", nil)),
+	)
+	all, err := List(t.Context(), source.Client, "", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range all {
+		got = append(got, fmt.Sprintf("%s/%s current=%t running=%t %s", r.Namespace, r.Name, r.Current, r.Running, r.Next))
+	}
+	want := []string{
+		"campus/kea current=true running=false ",
+		"campus/kea-r1 current=false running=false kubectl kea restore -n campus --name kea-r1 --latest",
+		"network/kea-r1 current=true running=true ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -253,16 +285,21 @@ func TestParseCarrying(t *testing.T) {
 	}
 }
 
-// What somebody works on at this moment is not broken off: nobody is told to go on with it or to end it, until it has died.
-func TestListOfARunningRestore(t *testing.T) {
-	now := at(t, "17:00:00")
-	sign := metav1.NewMicroTime(now.Add(-5 * time.Second))
-	lock := &coordinationv1.Lease{
+// runningRestore is the lock of a restore with its last sign of life.
+func runningRestore(last time.Time) *coordinationv1.Lease {
+	sign := metav1.NewMicroTime(last)
+	return &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "network", Name: "kea-dhcp-operation", Labels: map[string]string{marks.LabelDeployment: "kea-dhcp"}, Annotations: map[string]string{
 			marks.AnnotationOperation: `{"kind":"restore","started":"2026-03-10T16:50:00Z","by":"ann@desk","process":7}`,
 		}},
 		Spec: coordinationv1.LeaseSpec{RenewTime: &sign},
 	}
+}
+
+// What somebody works on at this moment is not broken off: nobody is told to go on with it or to end it, until it has died.
+func TestListOfARunningRestore(t *testing.T) {
+	now := at(t, "17:00:00")
+	lock := runningRestore(now.Add(-5 * time.Second))
 	cluster := noted("kea-r1", 2, recorded(t, Record{Source: "kea", Phase: Recovering, Target: Wanted{Latest: true}, Started: at(t, "16:50:00")}))
 	list := func(now time.Time) Restored {
 		all, err := List(t.Context(), holding(t, cluster, serviceTo("kea", nil), lock).Client, "network", now)

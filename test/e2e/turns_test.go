@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-kea/kubectl-kea/pkg/restore"
 	"github.com/kubectl-kea/kubectl-kea/pkg/status"
 )
 
@@ -82,7 +83,17 @@ func goOn(t *testing.T, namespaces []string) {
 			continue // nothing is known of this one; whoever comes next says so
 		}
 		for _, o := range r.Operations {
-			again := plugin(t, append(strings.Fields(strings.TrimPrefix(o.Continue, "kubectl kea ")), "--yes")...)
+			args := strings.Fields(strings.TrimPrefix(o.Continue, "kubectl kea "))
+			switch {
+			case len(args) == 0:
+				t.Logf("it left %s unfinished at %q, and nothing goes on with it", o.Kind, o.Step)
+				continue
+			case len(args) > 2 && args[0] == "restore" && (args[1] == string(restore.Cutover) || args[1] == string(restore.Rollback)):
+				args = append(args, "--confirm="+args[2]) // these ask for the cluster's name
+			default:
+				args = append(args, "--yes")
+			}
+			again := plugin(t, args...)
 			t.Logf("it left %s unfinished at %q; %s: exit %d\n%s%s", o.Kind, o.Step, o.Continue, again.code, again.out, again.err)
 		}
 	}
