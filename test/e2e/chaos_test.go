@@ -86,6 +86,7 @@ func chaos(t *testing.T, w ward, f fault) {
 	}
 	w.serves(t, w.cluster, name)
 	w.keeps(t, m)
+	psql(t, w.namespace, w.cluster, w.database, "delete from lease4; delete from lease6") // four such tests fill a VLAN
 	w.cleanUp(t, name)
 }
 
@@ -102,7 +103,7 @@ func (w ward) stubbornly(t *testing.T, f fault, args ...string) {
 		if r = plugin(t, args...); r.code == 0 || strings.Contains(r.err, "it is in service already") {
 			break
 		}
-		t.Logf("try %d of %s: exit %d: %s", try, args[1], r.code, lastOf(r.err))
+		t.Logf("try %d of %s: exit %d: %s", try, strings.Join(args, " "), r.code, wrong(r.err))
 		time.Sleep(10 * time.Second)
 	}
 	if err := <-injected; err != nil {
@@ -113,8 +114,13 @@ func (w ward) stubbornly(t *testing.T, f fault, args ...string) {
 	}
 }
 
-// lastOf is the last line that says what went wrong.
-func lastOf(text string) string {
+// wrong is the line that says what went wrong, of all that a command wrote.
+func wrong(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, line := range lines {
+		if strings.HasPrefix(line, "error: ") {
+			return line
+		}
+	}
 	return lines[len(lines)-1]
 }

@@ -122,6 +122,20 @@ func (h byHand) rotate(t *testing.T, more ...string) credentials.Rotation {
 	return rotated(t, h.namespace, more...)
 }
 
+// rotateTo gives the password itself.
+func (h byHand) rotateTo(t *testing.T, password string, more ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, world.plugin, append([]string{"credentials", "rotate", "-n", h.namespace, "--yes", "--password-stdin"}, more...)...)
+	cmd.Stdin = strings.NewReader(password + "\n")
+	out, err := cmd.CombinedOutput()
+	silent(t, "rotate --password-stdin", string(out))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 func (h byHand) nowhere(t *testing.T) {
 	t.Helper()
 	nowhere(t, h.namespace, "secrets,pods,leases,services,clusters.postgresql.cnpg.io,databaseroles", h.pods, "four", "six", "agent")
@@ -344,20 +358,57 @@ func TestCredentialsInConfigMap(t *testing.T) {
 	if text := kubectl(t, "-n", h.namespace, "get", "configmap", "address-service-files", "-o", "jsonpath={.data.server\\.json}"); !strings.Contains(text, "// Written by hand, comments and all.") {
 		t.Error("the comment is gone")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, world.plugin, "credentials", "rotate", "-n", h.namespace, "--yes", "--password-stdin")
-	cmd.Stdin = strings.NewReader("lab-only-foreign\n")
-	out, err := cmd.CombinedOutput()
-	silent(t, "rotate --password-stdin", string(out))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	h.rotateTo(t, "lab-only-foreign")
 	s := h.secret(t, "store-login")
 	if keys := []string{s["username"], s["password"]}; !slices.Equal(keys, []string{"leaseowner", "lab-only-foreign"}) {
 		t.Error("the Secret does not hold the given password")
 	}
 	if r := plugin(t, "credentials", "status", "-n", h.namespace); r.code != 0 {
 		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+}
+
+// A role of the cluster's spec.managed.roles takes turns with the owner, and gets another password itself.
+func TestCredentialsOfAManagedRole(t *testing.T) {
+	claims(t, "foreign")
+	const owner, other, secret = "leaseowner", "leaseowner_b", "store-login-b"
+	h := byHand{"foreign", "dhcpstore", "leases", "", nil}
+	first := fmt.Sprintf("Managed-by-hand-%d", time.Now().UnixNano())
+	world.secrets.learn(first)
+	cluster := func(roles any) {
+		t.Helper()
+		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"managed": roles}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kubectl(t, "-n", h.namespace, "patch", "clusters.postgresql.cnpg.io", h.cluster, "--type=merge", "-p", string(patch))
+	}
+	kubectl(t, "-n", h.namespace, "create", "secret", "generic", secret, "--type=kubernetes.io/basic-auth", "--from-literal=username="+other, "--from-literal=password="+first)
+	t.Cleanup(func() {
+		cluster(nil)
+		kubectl(t, "-n", h.namespace, "delete", "secret", secret)
+	})
+	cluster(map[string]any{"roles": []any{map[string]any{
+		"name": other, "login": true, "inRoles": []string{owner}, "passwordSecret": map[string]string{"name": secret},
+	}}})
+	kubectl(t, "-n", h.namespace, "wait", "clusters.postgresql.cnpg.io/"+h.cluster, "--timeout=60s",
+		"--for=jsonpath={.status.managedRolesStatus.byStatus.reconciled[?(@==\""+other+"\")]}="+other)
+	var passwords []string
+	for _, strategy := range []credentials.Strategy{credentials.Alternating, credentials.SameRole} {
+		report := h.rotate(t, "--strategy", string(strategy))
+		role, password := h.login(t, secret)
+		t.Logf("%s: %d new sessions in %.1f s", strategy, report.Ended, report.Seconds)
+		if report.Secret != secret || role != other || report.Ended == 0 || password == first || slices.Contains(passwords, password) {
+			t.Errorf("%s: role %s, %+v", strategy, role, report)
+		}
+		passwords = append(passwords, password)
+		found := decode[credentials.Report](t, plugin(t, "credentials", "status", "-n", h.namespace, "-o", "json"))
+		if len(found.Credentials) != 1 || found.Credentials[0].Role != other || found.Credentials[0].Login != credentials.Agrees {
+			t.Errorf("%s: %+v", strategy, found)
+		}
+	}
+	h.rotateTo(t, "lab-only-foreign", "--strategy", string(credentials.Alternating))
+	if role, password := h.login(t, "store-login"); role != owner || password != "lab-only-foreign" {
+		t.Errorf("back: role %s", role)
 	}
 }

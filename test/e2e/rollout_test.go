@@ -280,6 +280,11 @@ func TestRolloutBesideADeadPartner(t *testing.T) {
 	if r.code != 1 || !strings.Contains(r.out, "its partner does not serve, and its clients would wait") {
 		t.Errorf("unasked: exit %d\n%s%s", r.code, r.out, r.err)
 	}
+	password := w.password(t)
+	r = plugin(t, "credentials", "rotate", "-n", w.namespace, "--yes")
+	if r.code != 1 || !strings.Contains(r.out, w.pods[1]) || !strings.Contains(r.err, "nothing was changed") || w.password(t) != password {
+		t.Errorf("a rotation has to wait for both: exit %d\n%s%s", r.code, r.out, r.err)
+	}
 	m := aroundLoad(t, func() {
 		r = plugin(t, "config", "apply", "-n", w.namespace, "--set", fmt.Sprintf("valid-lifetime=%d", wanted), "--accept-outage", "--confirm", w.deployment)
 	}, w.scenario, "-rate", "20", "-renew")

@@ -24,7 +24,7 @@ const places = 2
 // seconds is about how long a test takes.
 func seconds(test string) int {
 	known := map[string]int{
-		"TestBackupCreate": 45, "TestBackupVerify": 150, "TestBackupVerifyFails": 60, "TestConfig": 65, "TestCredentialsInConfigurationKilled": 100,
+		"TestBackupCreate": 45, "TestBackupVerify": 150, "TestBackupVerifyFails": 60, "TestConfig": 65, "TestCredentialsInConfigurationKilled": 100, "TestCredentialsOfAManagedRole": 60,
 		"TestCredentialsRotateKilled": 95, "TestCredentialsRotateWithoutTheAPIServer": 40, "TestDatabasePackages": 230, "TestHistoryOfRealClients": 60,
 		"TestInstallInterrupted": 110, "TestInstallKeepsHistory": 60, "TestLeasesAtATime": 30, "TestLeasesWithoutDatabase": 35, "TestPostgreSQLPrimaryDeleted": 50,
 		"TestProbeOfASmallStack": 110, "TestRestoreChain": 350, "TestRestoreDeadSource": 140, "TestRestoreInTree": 130, "TestRestorePrepare": 40,
