@@ -236,15 +236,49 @@ func (m *move) archiveEnd(ctx context.Context, note func(string)) (string, error
 	return segment, nil
 }
 
-// fence shuts PostgreSQL down in the cluster that is left: nobody writes there by mistake. Its volumes stay.
-func (m *move) fence(ctx context.Context, _ func(string)) (string, error) {
+// fence shuts PostgreSQL down in the cluster that is left: nobody writes there by mistake. Its volumes stay. Clients are served
+// from the other one already, so that there is time for instances that are just joining.
+func (m *move) fence(ctx context.Context, note func(string)) (string, error) {
 	m.from.close(ctx)
 	m.from = nil
+	if err := m.letJoin(ctx, note); err != nil {
+		return "", err
+	}
 	if err := fence(ctx, m.Client, m.p.Namespace, m.p.From); err != nil {
 		return "", err
 	}
 	m.fenced = true
 	return "its data stays; kubectl kea restore cleanup removes it", nil
+}
+
+// joinTime is how long instances that are not ready are waited for. One that stays away longer is not just joining.
+const joinTime = time.Minute
+
+// letJoin waits until all instances of the cluster that is left are ready. One that was the primary until a failover is rewound
+// first, and a rewind that is broken off, since the primary that it reads from is shut down, leaves a directory that can neither
+// be started nor rewound again: after the way back the cluster would have an instance less.
+func (m *move) letJoin(ctx context.Context, note func(string)) error {
+	limit, cancel := context.WithTimeout(ctx, joinTime)
+	defer cancel()
+	for {
+		pods, err := cnpg.ListInstances(ctx, m.Client, m.p.Namespace, m.p.From)
+		if err != nil {
+			return err
+		}
+		ready := 0
+		for i := range pods {
+			if cnpg.PodReady(&pods[i]) {
+				ready++
+			}
+		}
+		if ready >= m.p.from.Spec.Instances {
+			return nil
+		}
+		note(fmt.Sprintf("%d of %d instances ready; one that is just joining must not be interrupted", ready, m.p.from.Spec.Instances))
+		if operation.Pause(limit, 500*time.Millisecond) != nil {
+			return ctx.Err()
+		}
+	}
 }
 
 // fenceFirst fences a cluster that nobody can log in to, before the servers are sent to the other one: sessions that they may
