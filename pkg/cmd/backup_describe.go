@@ -24,8 +24,8 @@ func newBackupDescribeCmd(env *Env) *cobra.Command {
 		Short: "Show all about one backup, and why it failed",
 		Long: `Show all about one backup: when, how and where it was taken, what a restore can
 use it for, and how its verification ended. Of one that failed, why: where the
-operator only says that Barman's tool failed, its own words are looked for in the
-log of the pod that it ran in.
+operator only says that Barman's tool failed, its own words are looked for in
+the log of the pod that it ran in.
 
 The command exits with 4 when there is no backup of that name.`,
 		Example: `  kubectl kea backup describe kea-database-20261122-020000`,

@@ -33,8 +33,8 @@ moments can be restored to: from the end of the first base backup until the end
 of the archived write-ahead log, along all clusters that the database lived in.
 
 All of it is read from objects, so that it works while PostgreSQL and Kea are
-down. How far the log is archived only PostgreSQL knows: where it does not answer
-the end is "at least" the newest backup's.`,
+down. How far the log is archived only PostgreSQL knows: where it does not
+answer the end is "at least" the newest backup's.`,
 		Example: `  kubectl kea backup list
 
   # with positions in the log, and what each backup is the beginning of

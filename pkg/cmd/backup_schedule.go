@@ -38,8 +38,8 @@ func newScheduleShowCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show",
 		Short: "Show when backups are made, and how long they are kept",
-		Long: `Show when backups of the database are made, in words, the next runs in local time
-and UTC, and how long backups are kept. The operator goes by UTC.`,
+		Long: `Show when backups of the database are made, in words, the next runs in local
+time and UTC, and how long backups are kept. The operator goes by UTC.`,
 		Example: `  kubectl kea backup schedule`,
 		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },

@@ -15,8 +15,8 @@ func newScheduleRunCmd(env *Env) *cobra.Command {
 		Use:   "run-now [NAME]",
 		Short: "Make the backup of a schedule now",
 		Long: `Make the backup of a schedule now, as the operator would make it: with the
-schedule's own method, target and settings. The schedule itself goes on as before,
-and may be suspended. NAME may be left out where there is one schedule.`,
+schedule's own method, target and settings. The schedule itself goes on as
+before, and may be suspended. NAME may be left out where there is one schedule.`,
 		Example: `  kubectl kea backup schedule run-now --wait`,
 		Args:    cobra.MaximumNArgs(1),
 	}

@@ -36,8 +36,8 @@ older base backup. NAME may be left out where there is one schedule.`,
 		c.Use = "resume [NAME]"
 		c.Short = "Go on with the backups of a schedule"
 		c.Long = `Go on with the backups of a schedule that was suspended. When it missed a run
-meanwhile, the operator makes one backup at once. NAME may be left out where there
-is one schedule.`
+meanwhile, the operator makes one backup at once. NAME may be left out where
+there is one schedule.`
 		c.Example = `  kubectl kea backup schedule resume`
 	}
 	c.Args = cobra.MaximumNArgs(1)

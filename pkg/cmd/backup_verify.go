@@ -33,14 +33,15 @@ func newBackupVerifyCmd(env *Env) *cobra.Command {
 		Short: "Restore a backup into a throw-away cluster, and look whether Kea could use it",
 		Long: `Restore a backup into a throw-away cluster, and look whether Kea could use it:
 whether it can be restored at all, whether Kea's password logs in and may write,
-whether the schema is that of the database in service, whether the counters agree
-with the rows, and how many leases there are in each VLAN. It measures how long a
-recovery takes, and how old the data is.
+whether the schema is that of the database in service, whether the counters
+agree with the rows, and how many leases there are in each VLAN. It measures how
+long a recovery takes, and how old the data is.
 
-What is in service is not touched. The throw-away cluster has one instance of the
-size that the database has, archives nothing, and is removed at the end; what a
-killed command leaves is removed by Kubernetes within a minute or so, because all
-of it belongs to a Job whose deadline only a running command puts off.
+What is in service is not touched. The throw-away cluster has one instance of
+the size that the database has, archives nothing, and is removed at the end;
+what a killed command leaves is removed by Kubernetes within a minute or so,
+because all of it belongs to a Job whose deadline only a running command puts
+off.
 
 The verdict is noted on the backup, where backup list shows it. A backup that
 cannot be restored, or that fails a check, makes the command exit with 3.`,

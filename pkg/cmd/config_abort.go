@@ -22,8 +22,8 @@ func newConfigAbortCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "abort",
 		Short: "Take back a change of configuration that was broken off",
-		Long: `Take back what a killed kubectl kea config apply left unfinished: the objects get
-their former content, and servers that run the new configuration reload the
+		Long: `Take back what a killed kubectl kea config apply left unfinished: the objects
+get their former content, and servers that run the new configuration reload the
 former one, in the same way and order. The former texts are in the Secret
 NAME-before-rollout until then.`,
 		Example: `  kubectl kea config abort -n branch`,

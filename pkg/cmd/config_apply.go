@@ -44,26 +44,28 @@ func newConfigApplyCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "apply",
 		Short: "Change Kea's configuration, one server at a time, with DHCP going on",
-		Long: `Change the configuration of servers that run: single values, whole files, or what
-a changed stack file makes. Files keep their comments, their order and their
-includes; only what changes is written.
+		Long: `Change the configuration of servers that run: single values, whole files, or
+what a changed stack file makes. Files keep their comments, their order and
+their includes; only what changes is written.
 
-It shows the differences, the order and what clients notice, and asks. Beforehand
-each server's own Kea reads the new file, and a new access to a database is tried
-by a login. Then the Secret or ConfigMap is changed, the pods get the file at
-once, and the servers reload, the standby first: each while its partner answers
-its clients, or takes over from it where the two have a database each. Each
-proves by a lease query, its state and its own configuration that it runs the
-new one. An error or Ctrl-C takes everything back. A server without a partner makes its
-clients wait; the question then asks for the deployment's name.
+It shows the differences, the order and what clients notice, and asks.
+Beforehand each server's own Kea reads the new file, and a new access to a
+database is tried by a login. Then the Secret or ConfigMap is changed, the pods
+get the file at once, and the servers reload, the standby first: each while its
+partner answers its clients, or takes over from it where the two have a database
+each. Each proves by a lease query, its state and its own configuration that it
+runs the new one. An error or Ctrl-C takes everything back. A server without a
+partner makes its clients wait; the question then asks for the deployment's
+name.
 
 --set and --unset go into the files of all servers. A path that begins with
 subnet4 or subnet6 is for that family alone; one that both have changes both,
 unless --service says which.
 
 Without -f, --file, --set or --unset nothing new is written: it finishes what a
-killed run began (kubectl kea config abort takes that back instead), or else every
-server that does not run its file reloads it, as after kubectl kea install.
+killed run began (kubectl kea config abort takes that back instead), or else
+every server that does not run its file reloads it, as after kubectl kea
+install.
 
 With -f, what a reload does not bring is named and left to kubectl kea install:
 images, ports, addresses, resources.`,

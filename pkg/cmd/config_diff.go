@@ -23,19 +23,19 @@ func newConfigDiffCmd(env *Env) *cobra.Command {
 		Use:   "diff",
 		Short: "Show what a change of configuration means for each server",
 		Long: `Show what would change for each server: in its file, and compared with what it
-runs. The change is a stack file, whole files, or single values; without one, each
-server's file is compared with what it runs.
+runs. The change is a stack file, whole files, or single values; without one,
+each server's file is compared with what it runs.
 
-Values are compared, not text: comments, order and spacing do not count. Elements
-of lists are matched by what identifies them, as a subnet by its id. Passwords are
-compared and never shown. What a file does not say does not count against what
-runs, since nobody can tell it from Kea's defaults.
+Values are compared, not text: comments, order and spacing do not count.
+Elements of lists are matched by what identifies them, as a subnet by its id.
+Passwords are compared and never shown. What a file does not say does not count
+against what runs, since nobody can tell it from Kea's defaults.
 
 A path is spelled as here: subnet4[id=10].valid-lifetime. Elements go by what
 identifies them, by any of their members ([hw-address=...]), or by position.
 
-It exits with 0 when nothing differs, with 3 when something does, and with 1 when
-nothing does as far as could be compared.`,
+It exits with 0 when nothing differs, with 3 when something does, and with 1
+when nothing does as far as could be compared.`,
 		Example: `  # does everybody run what its file says?
   kubectl kea config diff
 

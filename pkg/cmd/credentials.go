@@ -18,7 +18,7 @@ func newCredentialsCmd(env *Env) *cobra.Command {
 		Use:     "credentials",
 		Aliases: []string{"credential", "creds"},
 		Short:   "The login that Kea has for its database",
-		Long:    "The login that Kea has for its database. Without a subcommand: credentials status.",
+		Long:    "The login that Kea has for its database.\nWithout a subcommand: credentials status.",
 		GroupID: groupSafe,
 		Args:    noSuchCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },

@@ -36,28 +36,31 @@ func newCredentialsRotateCmd(env *Env) *cobra.Command {
 		Long: `Change the password that Kea's servers log in to their database with, while they
 go on serving.
 
-Where libpq reads it from a mounted Secret, as a service file or pass file, which is
-how kubectl kea install does it, no configuration is reloaded and nothing is restarted.
-The new password goes into every key of the one Secret that carries it, from which
-CNPG sets it in the database and Kea's libpq reads it at every login. A real login
-proves the new one, another that the old one is refused. Then each pod's servers
-log in anew, the standby first, and a server that serves while its partner answers
-its clients. Each is proven by a lease query and by newer sessions.
+Where libpq reads it from a mounted Secret, as a service file or pass file,
+which is how kubectl kea install does it, no configuration is reloaded and
+nothing is restarted. The new password goes into every key of the one Secret
+that carries it, from which CNPG sets it in the database and Kea's libpq reads
+it at every login. A real login proves the new one, another that the old one is
+refused. Then each pod's servers log in anew, the standby first, and a server
+that serves while its partner answers its clients. Each is proven by a lease
+query and by newer sessions.
 
-The old password is kept in a Secret NAME-before-rotation until all that is done.
-An error or Ctrl-C puts it back everywhere. Killed, the same command goes on to the
-new password. There is no abort: to have the old one again, finish, and rotate
-with --password-stdin.
+The old password is kept in a Secret NAME-before-rotation until all that is
+done. An error or Ctrl-C puts it back everywhere. Killed, the same command goes
+on to the new password. There is no abort: to have the old one again, finish,
+and rotate with --password-stdin.
 
-Where the password stands in Kea's configuration, every place that has it is changed
-in the Secret or ConfigMap of the file, comments and order kept, and each pod reloads,
-the standby first, while its partner covers it. --strategy says how:
+Where the password stands in Kea's configuration, every place that has it is
+changed in the Secret or ConfigMap of the file, comments and order kept, and
+each pod reloads, the standby first, while its partner covers it. --strategy
+says how:
 
-  alternating  The servers change over to a second role with the same rights, known to
-               CNPG or made by a DatabaseRole. The former password works until the end,
-               and is then replaced by one that nobody knows.
-  same-role    The role gets another password. From then until a server has reloaded,
-               some seconds, it could not log in anew.
+  alternating  The servers change over to a second role with the same rights,
+               known to CNPG or made by a DatabaseRole. The former password
+               works until the end, and is then replaced by one that nobody
+               knows.
+  same-role    The role gets another password. From then until a server has
+               reloaded, some seconds, it could not log in anew.
 
 Without it: alternating where CNPG knows a second role, else same-role.`,
 		Example: `  # what would be done, and what stands against it

@@ -28,12 +28,12 @@ func newCredentialsStatusCmd(env *Env) *cobra.Command {
 		Long: `Show the roles that Kea's servers log in to their database as: the Secret that
 holds the password and since when, its last rotation, who has sessions and since
 when, and whether the Secret, the file in each pod and the database agree. The
-Secret is compared with the database by a real login, and with the files by their
-hash, taken inside the pods. No password is shown.
+Secret is compared with the database by a real login, and with the files by
+their hash, taken inside the pods. No password is shown.
 
-Also pointed out: a password in a ConfigMap, a role that somebody else uses too, a
-superuser, sessions without TLS, certificates that end. The command exits with 3
-when the places disagree, or something else is critical.`,
+Also pointed out: a password in a ConfigMap, a role that somebody else uses too,
+a superuser, sessions without TLS, certificates that end. The command exits with
+3 when the places disagree, or something else is critical.`,
 		Example: `  kubectl kea credentials status
   kubectl kea credentials status -n network -o wide
 

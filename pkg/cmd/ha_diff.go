@@ -36,12 +36,12 @@ database with and the Secret from which CNPG sets it. Peers that keep their
 leases each in a place of its own (memfile, or two databases) are compared in
 these too: leases in use that only one of them has, or each for another client.
 
-What must differ does not count: this-server-name, interfaces, sockets, the peers'
-URLs, log files. Passwords are compared and never shown. Both sides of a
+What must differ does not count: this-server-name, interfaces, sockets, the
+peers' URLs, log files. Passwords are compared and never shown. Both sides of a
 difference are named, by server and by its path in the configuration.
 
-It exits with 0 when nothing differs, with 3 when something does, and with 1 when
-nothing does as far as could be compared.`,
+It exits with 0 when nothing differs, with 3 when something does, and with 1
+when nothing does as far as could be compared.`,
 		Example: `  kubectl kea ha diff
   kubectl kea ha diff -n branch --max-leases 0
   kubectl kea ha diff -o json`,

@@ -23,9 +23,9 @@ func newHAMaintenanceStartCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "start SERVER",
 		Short: "Take a server out of service",
-		Long: `Take a server out of service: its partner serves all clients from then on. SERVER
-is the one that is taken out, as in kea-dhcp-0/dhcp4; a pod's name means all its
-servers. Kea's own command goes to the partner.
+		Long: `Take a server out of service: its partner serves all clients from then on.
+SERVER is the one that is taken out, as in kea-dhcp-0/dhcp4; a pod's name means
+all its servers. Kea's own command goes to the partner.
 
 Both servers are looked at first. It is refused when nobody would serve: with a
 partner that is down, without its lease database, disabled, not in its normal
@@ -36,7 +36,8 @@ Until the maintenance is cancelled there is no failover.`,
 		Example: `  # what would be done, and what stands against it
   kubectl kea ha maintenance start kea-dhcp-0 --dry-run
 
-  # restart a pod: its partner serves meanwhile; on the way back clients wait for a heartbeat at most
+  # restart a pod: its partner serves meanwhile; on the way back clients wait
+  # for a heartbeat at most
   kubectl kea ha maintenance start kea-dhcp-0 --yes
   # now kubectl delete pod kea-dhcp-0, and when it runs again:
   kubectl kea ha maintenance cancel kea-dhcp-0 --yes
@@ -60,9 +61,9 @@ func newHAMaintenanceCancelCmd(env *Env) *cobra.Command {
 it, every server of the namespace that is in maintenance.
 
 The way back is not gapless where the server was restarted or reloaded: its
-partner stops serving its clients at once, and it begins with its next heartbeat.
-A server that was left alone begins at once. It is refused while the server is
-down or without its lease database: nobody would serve then.
+partner stops serving its clients at once, and it begins with its next
+heartbeat. A server that was left alone begins at once. It is refused while the
+server is down or without its lease database: nobody would serve then.
 
 Kea may take a cancel back although it has answered with success: it is repeated
 until both servers are in their normal state.`,

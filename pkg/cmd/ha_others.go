@@ -12,13 +12,13 @@ func newHAForceTakeoverCmd(env *Env) *cobra.Command {
 		Use:   "force-takeover SERVER",
 		Short: "Have a server serve all clients at once, since its partner is dead",
 		Long: `Have SERVER serve all clients at once, since its partner is dead. By itself a
-standby takes over only after it has seen enough clients that nobody answers; with
-few clients that can take long.
+standby takes over only after it has seen enough clients that nobody answers;
+with few clients that can take long.
 
-It is refused while the partner serves: ha maintenance start is the way then. When
-the partner is alive where nobody reaches it, both serve; over one shared database
-that is safe, with two an address can be handed out twice. When the partner comes
-back, the two join by themselves.`,
+It is refused while the partner serves: ha maintenance start is the way then.
+When the partner is alive where nobody reaches it, both serve; over one shared
+database that is safe, with two an address can be handed out twice. When the
+partner comes back, the two join by themselves.`,
 		Example: `  kubectl kea ha force-takeover kea-dhcp-1 --dry-run
   kubectl kea ha force-takeover kea-dhcp-1 --confirm=kea-dhcp-1`,
 		Args: oneServer,
@@ -53,8 +53,9 @@ func newHAResetCmd(env *Env) *cobra.Command {
 partner again within a heartbeat or two. It serves nobody meanwhile, and its
 partner does not step in.
 
-A server that serves is refused: take it out of service with ha maintenance start
-first, reset it then, and cancel the maintenance. --force does it all the same.`,
+A server that serves is refused: take it out of service with ha maintenance
+start first, reset it then, and cancel the maintenance. --force does it all the
+same.`,
 		Example: `  # the standby
   kubectl kea ha reset kea-dhcp-1/dhcp4 --confirm=kea-dhcp-1/dhcp4`,
 		Args: oneServer,

@@ -22,14 +22,14 @@ func newHAWaitCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "wait",
 		Short: "Wait until high availability is healthy, or until every client is served",
-		Long: `Wait until high availability is healthy: both servers of every pair in their normal
-state, in touch with each other and with their lease database, and every scope
-served by one of them. With --for serving: until every scope is served by
+		Long: `Wait until high availability is healthy: both servers of every pair in their
+normal state, in touch with each other and with their lease database, and every
+scope served by one of them. With --for serving: until every scope is served by
 somebody.
 
 What does not pass by itself, such as configurations that differ, is not waited
-for; ha status shows it. When the time is up, the command says what is missing and
-exits with 124.`,
+for; ha status shows it. When the time is up, the command says what is missing
+and exits with 124.`,
 		Example: `  kubectl kea ha wait --for healthy
   kubectl kea ha wait --for serving --timeout 30s -n network`,
 		Args: noArguments,

@@ -45,8 +45,8 @@ func newInstallCmd(env *Env) *cobra.Command {
 		Use:   "install -f FILE",
 		Short: "Deploy Kea with its database from a stack file",
 		Long: `Deploy Kea with its database from one stack file: a CloudNativePG cluster with
-backups, a Service and Secrets for Kea's login, the configuration of each server,
-and the servers themselves, in high availability.
+backups, a Service and Secrets for Kea's login, the configuration of each
+server, and the servers themselves, in high availability.
 
 It compares the file with the cluster, shows what would change, asks, applies it
 step by step, and waits until the servers hand out leases. A second run changes

@@ -31,8 +31,8 @@ func newLeasesDeclinedClearCmd(env *Env) *cobra.Command {
 Kea's own command. Without --vlan, --subnet or --ip: all of them.
 
 A client found each of these addresses in use by somebody. Find out who that is
-first, or the next client will refuse it too. Addresses that were declined within
-the last ten minutes stay unless --force is given.`,
+first, or the next client will refuse it too. Addresses that were declined
+within the last ten minutes stay unless --force is given.`,
 		Example: `  # see which addresses these are
   kubectl kea leases --state declined
 

@@ -55,18 +55,18 @@ func newHistoryEnableCmd(env *Env) *cobra.Command {
 		Use:   "enable",
 		Short: "Keep a history of leases from now on",
 		Long: `Keep a history of leases from now on: every change of a lease is written into
-tables of its own (schema kea_history) in the same database, by triggers on Kea's
-lease tables. Run again it mends what is missing, and brings a history that an
-older version made up to date.
+tables of its own (schema kea_history) in the same database, by triggers on
+Kea's lease tables. Run again it mends what is missing, and brings a history
+that an older version made up to date.
 
 The triggers never stop a lease: whatever goes wrong in them is a warning in the
 database's log and counted, and they wait for nobody for more than a tenth of a
 second. They survive restarts of Kea and kea-admin db-upgrade. To make them, the
-lease tables are locked against writing for some milliseconds; when somebody else
-holds them, the command gives way to Kea and tries again.
+lease tables are locked against writing for some milliseconds; when somebody
+else holds them, the command gives way to Kea and tries again.
 
-No superuser is needed: the role that owns Kea's tables does it. Who may read the
-leases may read their history.`,
+No superuser is needed: the role that owns Kea's tables does it. Who may read
+the leases may read their history.`,
 		Example: `  # from now on, for 30 days
   kubectl kea leases history enable
 

@@ -20,9 +20,9 @@ func newHistoryStatusCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show whether a history of leases is kept, how large it is and how fast it grows",
-		Long: `Show whether a history of leases is kept, since when it is complete, how large it
-is and how fast it grows. The command exits with 3 when a history is meant to be
-kept and is not complete.`,
+		Long: `Show whether a history of leases is kept, since when it is complete, how large
+it is and how fast it grows. The command exits with 3 when a history is meant to
+be kept and is not complete.`,
 		Example: `  kubectl kea leases history status`,
 		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },

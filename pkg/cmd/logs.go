@@ -31,16 +31,17 @@ func newLogsCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "logs [SERVER...]",
 		Short: "Show the logs of all Kea daemons in one stream",
-		Long: `Show what all daemons of the deployment wrote, DHCPv4, DHCPv6, control agents and
-DDNS, in one stream in the order of time. Each line has its server in front, the
-time at which the node took it, and its level. -o wide shows the logger too,
+		Long: `Show what all daemons of the deployment wrote, DHCPv4, DHCPv6, control agents
+and DDNS, in one stream in the order of time. Each line has its server in front,
+the time at which the node took it, and its level. -o wide shows the logger too,
 -o json an object a line.
 
-SERVER is a daemon in its pod, a pod, or a daemon in every pod: kea-dhcp-0/dhcp4,
-kea-dhcp-0, dhcp4.
+SERVER is a daemon in its pod, a pod, or a daemon in every pod:
+kea-dhcp-0/dhcp4, kea-dhcp-0, dhcp4.
 
-With -f it goes on as they write. A daemon that starts again is named and followed
-on, also in a pod that replaces its own. Passwords are taken out of what is shown.`,
+With -f it goes on as they write. A daemon that starts again is named and
+followed on, also in a pod that replaces its own. Passwords are taken out of
+what is shown.`,
 		Example: `  kubectl kea logs --since 10m
   kubectl kea logs -f --tail 20
   kubectl kea logs --level warn --since 24h

@@ -11,7 +11,7 @@ func newOptionsCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "options",
 		Short:   "List all flags that every command takes",
-		Long:    "List all flags that every command takes, also those of kubectl that its own help leaves out.",
+		Long:    "List all flags that every command takes, also those of kubectl that its own\nhelp leaves out.",
 		GroupID: groupOther,
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

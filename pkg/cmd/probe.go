@@ -45,12 +45,12 @@ who answers, with which address, and how fast. It asks from a short-lived pod in
 the namespace of the servers, which says in the relay's link selection (v6: its
 link-address) which VLAN its client is on.
 
-An offer is no lease: nothing is taken from anybody. With --full a lease is taken
-from each server that offers one, and given back.
+An offer is no lease: nothing is taken from anybody. With --full a lease is
+taken from each server that offers one, and given back.
 
-A standby that is silent is healthy, and in load-balancing each client belongs to
-one server. A VLAN in which nobody answers is critical and makes the command exit
-with 3; the likeliest reason is said.
+A standby that is silent is healthy, and in load-balancing each client belongs
+to one server. A VLAN in which nobody answers is critical and makes the command
+exit with 3; the likeliest reason is said.
 
 The pod runs with no privilege, is removed at the end, and ends by itself should
 the command be killed. Its image is one that is in use in the namespace, which

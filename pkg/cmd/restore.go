@@ -39,8 +39,8 @@ func newRestoreCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "restore",
 		Short: "Restore Kea's database to a moment, into a new cluster beside the old one",
-		Long: `Restore Kea's database to a moment, into a new cluster beside the one in service,
-which is not touched: it goes on serving until a cutover.
+		Long: `Restore Kea's database to a moment, into a new cluster beside the one in
+service, which is not touched: it goes on serving until a cutover.
 
 It first looks whether that can go well: whether the moment can be restored to,
 which base backup it begins from, whether names, Secrets, storage, quotas and

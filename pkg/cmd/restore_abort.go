@@ -16,11 +16,12 @@ func newRestoreAbortCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "abort [NAME]",
 		Short: "End a restore or a cutover that was broken off",
-		Long: `End what an earlier run left unfinished. A cutover or rollback that was broken off
-is taken back: the servers answer again, from the cluster that they had. When one
-of them has begun to write to the new cluster, that is refused: finish it then,
-and go back with restore rollback, which carries its leases along. A restore that
-was broken off has its new cluster deleted; it was never in service.`,
+		Long: `End what an earlier run left unfinished. A cutover or rollback that was broken
+off is taken back: the servers answer again, from the cluster that they had.
+When one of them has begun to write to the new cluster, that is refused: finish
+it then, and go back with restore rollback, which carries its leases along. A
+restore that was broken off has its new cluster deleted; it was never in
+service.`,
 		Example: `  kubectl kea restore abort
   kubectl kea restore abort kea-database-20250310-143000 --yes`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -20,8 +20,8 @@ func newRestoreCleanupCmd(env *Env) *cobra.Command {
 		Long: `Remove a cluster that a cutover took out of service, or a restored one that was
 never taken into service, with its volumes. What is in service is refused.
 Secrets that belong to it and that the cluster in service still needs, the
-authority of its certificates first of all, are kept. Its archive and its backups
-stay: moments before the cutover are restored from them.`,
+authority of its certificates first of all, are kept. Its archive and its
+backups stay: moments before the cutover are restored from them.`,
 		Example: `  kubectl kea restore cleanup kea-database --dry-run=server
   kubectl kea restore cleanup kea-database --confirm=kea-database`,
 		Args:              exactName("which cluster?"),

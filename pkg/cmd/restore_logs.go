@@ -19,9 +19,9 @@ func newRestoreLogsCmd(env *Env) *cobra.Command {
 		Use:   "logs NAME",
 		Short: "Show what a restored cluster's pods wrote",
 		Long: `Show what the pods wrote that recover a cluster: fetching the base backup,
-replaying the write-ahead log, promotion, and why it failed. When it is recovered
-those pods are gone, and the primary's log is shown. A line for each entry, with
-its time; -o json gives an object a line.`,
+replaying the write-ahead log, promotion, and why it failed. When it is
+recovered those pods are gone, and the primary's log is shown. A line for each
+entry, with its time; -o json gives an object a line.`,
 		Example: `  kubectl kea restore logs kea-database-20250310-143000
   kubectl kea restore logs kea-database-20250310-143000 -f`,
 		Args:              exactName("which restored cluster?"),

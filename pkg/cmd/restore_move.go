@@ -106,18 +106,18 @@ no address is handed out twice.
 
 Every lease that was granted or renewed since the moment of the restore is
 carried forward first, while Kea goes on serving. Then the servers pause for a
-second or two: what changed meanwhile is carried too, the Service that they reach
-their database by is turned, a fresh login through it is proven from inside
-their pods, and their sessions in the old cluster are ended. They answer again
-when each has been seen in the new database. Neither Kea nor its configuration is
-restarted or reloaded, and high availability does not notice. At the end a
-short-lived pod asks for an address of every network as kubectl kea probe does, if
-you may create Jobs: exit code 3 when somebody would get none.
+second or two: what changed meanwhile is carried too, the Service that they
+reach their database by is turned, a fresh login through it is proven from
+inside their pods, and their sessions in the old cluster are ended. They answer
+again when each has been seen in the new database. Neither Kea nor its
+configuration is restarted or reloaded, and high availability does not notice.
+At the end a short-lived pod asks for an address of every network as kubectl kea
+probe does, if you may create Jobs: exit code 3 when somebody would get none.
 
-An error before the servers answer again takes everything back. Killed anywhere, no
-lease is lost and the same command goes on; restore abort ends it instead, as long
-as no server has written to the new database. Afterwards the old cluster is fenced
-and kept: restore rollback goes back to it.
+An error before the servers answer again takes everything back. Killed anywhere,
+no lease is lost and the same command goes on; restore abort ends it instead, as
+long as no server has written to the new database. Afterwards the old cluster is
+fenced and kept: restore rollback goes back to it.
 
 Leases and their history are carried, and nothing else: host reservations in the
 database are those of the moment of the restore.`,
@@ -148,9 +148,9 @@ func newRestoreRollbackCmd(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rollback [NAME]",
 		Short: "Go back to the cluster that was in service before a cutover",
-		Long: `Go back to the cluster that was in service before a cutover. Its fence is lifted;
-every lease that was granted or renewed since the cutover is carried back into
-it, in the same steps and with the same short pause as in a cutover.
+		Long: `Go back to the cluster that was in service before a cutover. Its fence is
+lifted; every lease that was granted or renewed since the cutover is carried
+back into it, in the same steps and with the same short pause as in a cutover.
 
 The restored cluster is fenced and kept: restore rollback once more goes forward
 to it again, restore cleanup removes it.`,

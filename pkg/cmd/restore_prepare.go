@@ -28,15 +28,15 @@ func newRestorePrepareCmd(env *Env) *cobra.Command {
 their database. A cutover turns that Service to the restored cluster; the
 operator's Services, as NAME-rw, stay with their cluster and cannot be turned.
 
-The Service is made and leads to the same database as before, which is proven by a
-login through it. Then the host in every server's configuration is changed
+The Service is made and leads to the same database as before, which is proven by
+a login through it. Then the host in every server's configuration is changed
 (leases, reservations, forensic log alike) and each server reloads, the standby
 first, the serving one while its partner answers its clients. A server without a
 partner keeps its clients waiting for a moment.
 
 An error takes the change back; the Service stays and does no harm. Killed
-anywhere, the same command goes on, and config abort takes the change back. Do it
-on a quiet day: a cutover in the night needs it done.`,
+anywhere, the same command goes on, and config abort takes the change back. Do
+it on a quiet day: a cutover in the night needs it done.`,
 		Example: `  # what would be changed, and what stands against it
   kubectl kea restore prepare --dry-run=server
 

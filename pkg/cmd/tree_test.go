@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,6 +26,13 @@ func TestManners(t *testing.T) {
 			}
 			if c.Parent() == root && c.GroupID == "" && !c.Hidden {
 				t.Error("stands in no group of the help")
+			}
+			if c.Parent() == nil || c.Parent().Name() != "completion" { // whose texts are cobra's
+				for line := range strings.SplitSeq(c.Long, "\n") {
+					if n := utf8.RuneCountInString(line); n > 80 {
+						t.Errorf("a line of its help has %d columns: %s", n, line)
+					}
+				}
 			}
 			if c.Runnable() && c.Args == nil && !c.Hidden {
 				t.Error("does not say which arguments it takes")

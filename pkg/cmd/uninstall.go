@@ -32,9 +32,9 @@ func newUninstallCmd(env *Env) *cobra.Command {
 		Use:   "uninstall [NAME]",
 		Short: "Remove the servers that install deployed; keeps database, volumes and backups",
 		Long: `Remove the servers that install deployed. DHCP ends with them. The database with
-all leases, the servers' volumes and the backups stay, unless --delete names them;
-a later install of the same file goes on with what is there. What was written
-into the object store always stays.`,
+all leases, the servers' volumes and the backups stay, unless --delete names
+them; a later install of the same file goes on with what is there. What was
+written into the object store always stays.`,
 		Example: `  # look at what would go and what would stay
   kubectl kea uninstall kea-dhcp --dry-run
 
